@@ -1,0 +1,165 @@
+"""Three-valued facts about a case: true, false or unknown, read from its fields, its codes and its text.
+
+A structured field outweighs the text; a fact that neither mentions is unknown, which is never "no". The table is
+`cases/vocabulary/facts.yaml`; syndromes, red flags and contraindications all ask here, so a fact means one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cases.case import Case
+from cases.language import find_terms
+from cases.vocabulary.tables import VOCABULARY, VocabularyError
+
+
+class FieldTest(BaseModel):
+    """A comparison on one field of the case, e.g. `vitals.temperature_c at_least 38`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    at_least: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+    equals: str | bool | None = None
+
+    def evaluate(self, case: Case) -> bool | None:
+        """Return None where the field is unknown."""
+        value: Any = case
+        for part in self.path.split("."):
+            value = getattr(value, part)
+        if value is None or value == "unknown":
+            return None
+        if self.equals is not None:
+            return bool(value == self.equals)
+        above = self.at_least is None or value >= self.at_least
+        return above and (self.at_most is None or value <= self.at_most) and (self.below is None or value < self.below)
+
+
+class Fact(BaseModel):
+    """How one fact is recognised, and the question to ask while it is unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    ask: str
+    terms: tuple[str, ...] = ()
+    fields: tuple[FieldTest, ...] = ()
+    icd10: tuple[str, ...] = ()
+    implied_true_by: tuple[str, ...] = ()
+    implied_false_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a fact: `value` None means unknown; `source` is `field`, `code`, `text` or `implied`."""
+
+    value: bool | None
+    source: str = ""
+
+
+@cache
+def facts(folder: Path = VOCABULARY) -> dict[str, Fact]:
+    """Every fact, by name.
+
+    Raises:
+        VocabularyError: if an entry has an unknown key or refers to a fact that does not exist.
+    """
+    path = folder / "facts.yaml"
+    try:
+        table = {
+            name: Fact.model_validate({"name": name, **entry})
+            for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items()
+        }
+    except ValidationError as error:
+        raise VocabularyError(f"{path.name}: {error}") from error
+    for fact in table.values():
+        for other in fact.implied_true_by + fact.implied_false_by:
+            if other not in table:
+                raise VocabularyError(f"{path.name}: {fact.name} refers to {other}, which is no fact")
+    return table
+
+
+class FactReader:
+    """Answer questions about one case; every fact is read once.
+
+    Args:
+        case: the case.
+        folder: the vocabulary's folder.
+    """
+
+    def __init__(self, case: Case, *, folder: Path = VOCABULARY) -> None:
+        self._case = case
+        self._facts = facts(folder)
+        self._known: dict[str, Known] = {}
+
+    def __getitem__(self, name: str) -> Known:
+        """Return what is known.
+
+        Raises:
+            KeyError: if no such fact exists.
+        """
+        if name not in self._known:
+            self._known[name] = Known(None)  # a cycle of implications ends as unknown
+            self._known[name] = self._read(self._facts[name])
+        return self._known[name]
+
+    def true(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of `names` that are known true."""
+        return tuple(name for name in names if self[name].value is True)
+
+    def false(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of `names` that are known false."""
+        return tuple(name for name in names if self[name].value is False)
+
+    def unknown(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of `names` that nothing tells about."""
+        return tuple(name for name in names if self[name].value is None)
+
+    def ask(self, name: str) -> str:
+        """The question to put while the fact is unknown."""
+        return self._facts[name].ask
+
+    def _read(self, fact: Fact) -> Known:
+        structured = self._from_fields(fact)
+        text = self._from_text(fact)
+        if text is True or structured is True:  # either witness of a danger is enough
+            return Known(True, "field" if structured else "text")
+        if any(self._has_code(prefix) for prefix in fact.icd10):
+            return Known(True, "code")
+        if structured is False:
+            return Known(False, "field")
+        if text is False:
+            return Known(False, "text")
+        return self._implied(fact)
+
+    def _from_fields(self, fact: Fact) -> bool | None:
+        values = [test.evaluate(self._case) for test in fact.fields]
+        if True in values:
+            return True
+        return False if values and None not in values else None
+
+    def _from_text(self, fact: Fact) -> bool | None:
+        mentions = find_terms(self._case.text or "", fact.terms)
+        if any(mention.assertion == "present" for mention in mentions):
+            return True
+        return False if any(mention.assertion == "negated" for mention in mentions) else None
+
+    def _has_code(self, prefix: str) -> bool:
+        known = self._case.conditions or ()
+        return any(item.system == "icd10" and (item.code or "").startswith(prefix) for item in known)
+
+    def _implied(self, fact: Fact) -> Known:
+        if self.true(fact.implied_true_by):
+            return Known(True, "implied")
+        if self.true(fact.implied_false_by):
+            return Known(False, "implied")
+        return Known(None)
