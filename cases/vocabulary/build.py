@@ -1,0 +1,293 @@
+"""Derive the drug tables from independent public tables, so that no code is ever typed by hand.
+
+An RxCUI enters `drugs.csv` only where at least two witnesses name it for the ingredient and none contradicts:
+
+    the published name-to-code lists gathered in `verified_rxcui_candidates.csv` (each counts once)
+    the BioPortal export of RxNorm (the concept whose label is the ingredient's name)
+    the RxCUI-UNII map (the code is a substance that FDA registers)
+
+`names.csv.gz` holds every further name, salt, brand and combination that the export knows, so that a drug without
+rules is *known, no rules*, never *safe*. `clinical_drugs.csv.gz` maps the codes of prescribable drugs and packs to
+ingredients where the export and the prescribable graph give the code the same ingredients.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cases.vocabulary.displays import brand_of, ingredients_of
+
+FIELD_LIMIT = 10_000_000
+CLINICAL_TYPES = ("T200", "T203")
+NEEDED_WITNESSES = 2
+BRAND_MAJORITY = 0.8
+NOT_MEDICINES = frozenset({"extract", "pollen", "vaccine", "vaccine,", "allergenic", "antigen", "virus", "antiserum", "mold"})
+SALTS = frozenset(
+    "acetate acetonide anhydrous axetil benzathine besylate bisulfate bitartrate bromide butyrate calcium camsylate "
+    "carbonate chloride cilexetil citrate cypionate decanoate dihydrate dihydrochloride dimesylate dipropionate "
+    "disodium disoproxil enanthate estolate ethylsuccinate fumarate furoate gluconate hcl hemihydrate hippurate "
+    "hyclate hydrobromide hydrochloride lactate lactobionate magnesium maleate malate medoxomil mesylate mofetil "
+    "monohydrate mononitrate monosodium napsylate nitrate oxalate palmitate pamoate phosphate pivoxil potassium "
+    "procaine propionate proxetil sesquihydrate sodium stearate succinate sulfate tannate tartrate tosylate "
+    "trihydrate trometamol tromethamine valerate xinafoate zinc arginine erbumine lysine meglumine dipivoxil etexilate "
+    "hydrate monophosphate diphosphate triphosphate bicarbonate strontium free base micronized".split()
+)
+
+
+@dataclass
+class Export:
+    """The BioPortal export, read once: codes by label, and what the labels of clinical drugs say."""
+
+    codes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    components: Counter[str] = field(default_factory=Counter)
+    brands: dict[str, Counter[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(Counter))
+    clinical: dict[str, str] = field(default_factory=dict)
+
+
+def read_export(path: Path) -> Export:
+    """Read `RXNORM.csv.gz`."""
+    csv.field_size_limit(FIELD_LIMIT)
+    export = Export()
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            _take(export, row)
+    return export
+
+
+def _take(export: Export, row: dict[str, str]) -> None:
+    code, label = row["Class ID"].rsplit("/", 1)[-1], row["Preferred Label"]
+    if not any(kind in row["Semantic Types"] for kind in CLINICAL_TYPES):
+        for term in (label, *row["Synonyms"].split("|")):
+            export.codes[" ".join(term.lower().split())].add(code)
+        return
+    export.clinical[code] = label
+    if " MG" not in label.upper() and " UNT" not in label.upper():
+        return
+    names = ingredients_of(label)
+    export.components.update(names)
+    brand = brand_of(label)
+    if brand and names:
+        export.brands[brand.lower()][tuple(sorted(names))] += 1
+
+
+def witnesses(name: str, export: Export, units: set[str], listed: dict[str, str]) -> dict[str, set[str]]:
+    """Return, for every code proposed for an ingredient, the tables that name it; a label must be the name itself."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for part in listed.get(name, "").split(";"):
+        table, _, code = part.partition("=")
+        if code:
+            found[code].add(table)
+    for code in export.codes.get(name, ()):
+        found[code].add("bioportal2015")
+    for code in found:
+        if code in units:
+            found[code].add("rxcui_unii")
+    return found
+
+
+def agreed_code(found: dict[str, set[str]]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the one code that two witnesses name and none contradicts, with its witnesses."""
+    if len(found) != 1:
+        return None, ()
+    ((code, tables),) = found.items()
+    return (code, tuple(sorted(tables))) if len(tables) >= NEEDED_WITNESSES else (None, tuple(sorted(tables)))
+
+
+def base_of(term: str, bases: Mapping[str, str]) -> str | None:
+    """Roll a salt up to its ingredient: drop salt words from the end while the rest is known.
+
+    Example:
+        >>> base_of("metoprolol succinate", {"metoprolol": "metoprolol"})
+        'metoprolol'
+    """
+    words = term.replace(",", " ").split()
+    while words:
+        if " ".join(words) in bases:
+            return " ".join(words)
+        if words[-1] not in SALTS:
+            return None
+        words.pop()
+    return None
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table under a temporary name, then rename it; `.gz` is compressed without a time stamp."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    data = text.getvalue().encode("utf-8")
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(gzip.compress(data, 9, mtime=0) if path.suffix == ".gz" else data)
+    temporary.replace(path)
+
+
+def build(evidence: Path, folder: Path) -> Counter[str]:
+    """Rewrite the codes of `drugs.csv` and the derived tables in `folder`.
+
+    Args:
+        evidence: folder with `knowledge/` and `data/rxnorm/`, the witnesses.
+        folder: the vocabulary; the names in its `drugs.csv`, and `rxnorm_labels.csv` (names that RxNorm spells
+            differently), `not_in_text.txt` (forms that are ordinary words) are its input.
+
+    Returns:
+        How many rows each table got.
+    """
+    export = read_export(evidence / "data/rxnorm/RXNORM.csv.gz")
+    curated = _curated(evidence, folder, export)
+    write_csv(folder / "drugs.csv", ("name", "rxcui", "atc", "aware", "evidence"), curated)
+    ingredients = _ingredients(folder, export, [row[0] for row in curated])
+    named = list(_names(export, ingredients, _units(evidence), _lines(folder / "not_in_text.txt")))
+    write_csv(folder / "names.csv.gz", ("term", "kind", "names", "rxcui", "in_text"), named)
+    drugs = list(_clinical(evidence, export, ingredients))
+    write_csv(folder / "clinical_drugs.csv.gz", ("rxcui", "names"), drugs)
+    coded = sum(1 for row in curated if row[1])
+    return Counter({"drugs": len(curated), "coded": coded, "names": len(named), "clinical drugs": len(drugs)})
+
+
+def _curated(evidence: Path, folder: Path, export: Export) -> list[tuple[str, str, str, str, str]]:
+    units = _units(evidence)
+    listed = {row["name"]: row["evidence"] for row in _rows(evidence / "knowledge/verified_rxcui_candidates.csv")}
+    aware = _aware(evidence / "knowledge/who_aware_2023.csv")
+    out = []
+    for name in sorted({row["name"] for row in _rows(folder / "drugs.csv")}):
+        code, tables = agreed_code(witnesses(name, export, units, listed))
+        atc, category = aware.get(name, ("", ""))
+        out.append((name, code or "", atc, category, ";".join(tables)))
+    return out
+
+
+def _aware(path: Path) -> dict[str, tuple[str, str]]:
+    """ATC codes and category by our name; an oral and an injected form of one name must agree to be used."""
+    found: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    for row in _rows(path):
+        name = AWARE_NAMES.get(_plain(row["antibiotic"]), _plain(row["antibiotic"]))
+        found[name][0].add(row["atc"].strip())
+        found[name][1].add(row["category"].strip())
+    return {
+        name: (";".join(sorted(atc)), next(iter(categories)) if len(categories) == 1 else "Watch")
+        for name, (atc, categories) in found.items()
+    }
+
+
+def _plain(antibiotic: str) -> str:
+    for ending in ("_oral", "_iv", " (oral)", " (iv)", "-oral", "-iv"):
+        antibiotic = antibiotic.lower().removesuffix(ending)
+    return antibiotic.replace("-", " ").strip()
+
+
+AWARE_NAMES = {
+    "amoxicillin/clavulanic acid": "clavulanate",
+    "ampicillin/sulbactam": "sulbactam",
+    "piperacillin/tazobactam": "tazobactam",
+    "imipenem/cilastatin": "imipenem",
+    "meropenem/vaborbactam": "vaborbactam",
+    "ceftazidime/avibactam": "avibactam",
+    "cefalexin": "cephalexin",
+    "phenoxymethylpenicillin": "penicillin v",
+    "benzylpenicillin": "penicillin g",
+    "rifampicin": "rifampin",
+    "fusidic acid": "fusidate",
+    "sulfamethoxazole/trimethoprim": "sulfamethoxazole",
+    "ceftaroline fosamil": "ceftaroline",
+}
+
+
+def _ingredients(folder: Path, export: Export, curated: list[str]) -> dict[str, str]:
+    """Every label that is an ingredient, mapped to the name it goes by."""
+    brands = set(export.brands)
+    names = {
+        term: term
+        for term in export.components
+        if term in export.codes and term not in brands and not NOT_MEDICINES & set(term.split()) and not term[0].isdigit()
+    }
+    names |= {name: name for name in curated}
+    names |= _labels(folder)
+    kept = {*curated, *_labels(folder)}
+    for term in sorted(names, key=len):
+        base = None if term in kept else base_of(" ".join(term.split()[:-1]), names)
+        if base and term.split()[-1] in SALTS:
+            names[term] = names[base]
+    return names
+
+
+def _resolve(names: Sequence[str], ingredients: dict[str, str]) -> tuple[str, ...] | None:
+    found = []
+    for name in names:
+        base = base_of(name, ingredients)
+        if base is None:
+            return None
+        found.append(ingredients[base])
+    return tuple(sorted(set(found)))
+
+
+def _names(
+    export: Export, ingredients: dict[str, str], units: set[str], ordinary: set[str]
+) -> Iterator[tuple[str, str, str, str, str]]:
+    seen: set[str] = set()
+    for term, name in sorted(ingredients.items()):
+        codes = export.codes.get(term, set())
+        code = next(iter(codes)) if len(codes) == 1 and codes <= units and term == name else ""
+        seen.add(term)
+        yield term, "ingredient" if term == name else "salt", name, code, str(int(term not in ordinary))
+    for brand, counts in sorted(export.brands.items()):
+        if brand not in seen:
+            yield _brand_row(brand, counts, ingredients, ordinary)
+            seen.add(brand)
+    for term in sorted(export.codes):
+        names = _resolve(term.split(" / "), ingredients) if " / " in term else None
+        if names and term not in seen:
+            yield term, "combination", ";".join(names), "", "1"
+
+
+def _brand_row(
+    brand: str, counts: Counter[tuple[str, ...]], ingredients: dict[str, str], ordinary: set[str]
+) -> tuple[str, str, str, str, str]:
+    resolved: Counter[tuple[str, ...]] = Counter()
+    for names, count in counts.items():
+        found = _resolve(names, ingredients)
+        if found:
+            resolved[found] += count
+    in_text = str(int(brand not in ordinary))
+    if not resolved:
+        return brand, "ambiguous", "", "", in_text
+    names, count = resolved.most_common(1)[0]
+    if count < BRAND_MAJORITY * sum(counts.values()):
+        return brand, "ambiguous", "", "", in_text
+    return brand, "brand", ";".join(names), "", in_text
+
+
+def _clinical(evidence: Path, export: Export, ingredients: dict[str, str]) -> Iterator[tuple[str, str]]:
+    graph = json.loads((evidence / "data/rxnorm/prescribable_graph.json").read_text(encoding="utf-8"))["cuiToName"]
+    for code, label in sorted(graph.items(), key=lambda item: int(item[0])):
+        here = _resolve(ingredients_of(label), ingredients)
+        there = _resolve(ingredients_of(export.clinical.get(code, "")), ingredients)
+        if here and here == there:
+            yield code, ";".join(here)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _labels(folder: Path) -> dict[str, str]:
+    """What RxNorm calls an ingredient that goes by another name here: label to name."""
+    return {row["rxnorm_label"].lower(): row["name"] for row in _rows(folder / "rxnorm_labels.csv")}
+
+
+def _lines(path: Path) -> set[str]:
+    lines = (line.partition("#")[0].strip().lower() for line in path.read_text(encoding="utf-8").splitlines())
+    return {line for line in lines if line}
+
+
+def _units(evidence: Path) -> set[str]:
+    with (evidence / "data/rxnorm/rxcui-unii-map.tsv").open(encoding="utf-8") as file:
+        return {line.split("\t")[0] for line in file}
