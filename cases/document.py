@@ -126,11 +126,11 @@ def _walk(value: Any, path: str, depth: int) -> Any:
         return _text(value, path)
     if isinstance(value, _Mark):
         raise Problem(value.code, value.message, value.remedy, field=path)
-    if not isinstance(value, dict | list):
+    if not isinstance(value, dict | list | tuple):
         return value
     if depth == 0:
         raise _too_deep(path)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return tuple(_walk(item, dotted(path, index), depth - 1) for index, item in enumerate(value))
     if isinstance(value, _Repeated):
         message = f"The object holds {shown(value.key)} twice."
