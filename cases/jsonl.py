@@ -28,19 +28,25 @@ def read_jsonl(path: Path) -> Iterator[Case | CaseError]:
         >>> [item.id if isinstance(item, Case) else item.remedy for item in read_jsonl(path)]
         ['c-1', 'Did you mean "text"?']
     """
+    for _, item in numbered_cases(path):
+        yield item
+
+
+def numbered_cases(path: Path) -> Iterator[tuple[int, Case | CaseError]]:
+    """Yield what `read_jsonl` yields, each with its 1-based line, 0 for a problem of the file itself."""
     found = False
     try:
         for number, line in numbered_lines(path):
             if isinstance(line, Problem):
                 found = True
-                yield line.at(number)
+                yield number, line.at(number)
             elif line.removeprefix(b"\xef\xbb\xbf").strip():
                 found = True
-                yield case_from_line(line, number)
+                yield number, case_from_line(line, number)
         if not found:
             raise empty_file()
     except Problem as problem:
-        yield problem.at()
+        yield 0, problem.at()
 
 
 def case_from_line(line: bytes, number: int = 0) -> Case | CaseError:
