@@ -1,0 +1,134 @@
+"""How clinical text is parsed: terms and what is asserted of them, sentences, doses, frequencies, durations, routes.
+
+    >>> [(m.term, m.assertion) for m in find_terms("No fever, but my back hurts.", ("fever", "back hurts"))]
+    [('fever', 'negated'), ('back hurts', 'present')]
+
+This is the door to `sentences`, `context` and `dosing`; other modules import from here.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cases.context import Assertion, assertion_in
+from cases.dosing import (
+    Quantity,
+    canonical_dose,
+    canonical_frequency,
+    find_doses,
+    find_durations,
+    find_frequencies,
+    find_routes,
+)
+from cases.sentences import sentences
+
+__all__ = [
+    "Assertion",
+    "Quantity",
+    "TermMention",
+    "assertion_at",
+    "canonical_dose",
+    "canonical_frequency",
+    "find_doses",
+    "find_durations",
+    "find_frequencies",
+    "find_routes",
+    "find_terms",
+    "sentences",
+]
+
+_STRAIGHT = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u2011": "-"})  # same length
+
+
+@dataclass(frozen=True)
+class TermMention:
+    """A term found in a text: which, where (half-open), and what the text asserts of it."""
+
+    term: str
+    start: int
+    end: int
+    assertion: Assertion
+
+
+def find_terms(text: str, terms: Iterable[str]) -> tuple[TermMention, ...]:
+    """Find `terms` in `text`: whole words, in any case, the longest first, without overlaps.
+
+    A space in a term stands for any white space or a hyphen, and a hyphen for a space.
+
+    Args:
+        text: what was written.
+        terms: what to look for; pass a tuple, whose compiled form is kept.
+
+    Returns:
+        The mentions in order of place.
+    """
+    pattern, names = _compiled(tuple(terms))
+    if pattern is None:
+        return ()
+    straight = text.translate(_STRAIGHT)
+    found = list(pattern.finditer(straight))
+    if not found:
+        return ()
+    spans = _sentences(straight)
+    starts = [low for low, _ in spans]
+    return tuple(
+        TermMention(
+            term=_name(names, match[0]),
+            start=match.start(),
+            end=match.end(),
+            assertion=assertion_in(straight, _around(spans, starts, match), match.start(), match.end()),
+        )
+        for match in found
+    )
+
+
+def assertion_at(text: str, start: int, end: int) -> Assertion:
+    """Return what `text` asserts of the term at [start, end).
+
+    Raises:
+        ValueError: if the range is empty or outside the text.
+    """
+    if not 0 <= start < end <= len(text):
+        raise ValueError(f"no term at [{start}, {end}) of a text of {len(text)} characters")
+    straight = text.translate(_STRAIGHT)
+    spans = _sentences(straight)
+    at = max(bisect_right([low for low, _ in spans], start) - 1, 0)
+    return assertion_in(straight, spans[at] if spans else (0, len(text)), start, end)
+
+
+def _around(spans: tuple[tuple[int, int], ...], starts: list[int], match: re.Match[str]) -> tuple[int, int]:
+    low, high = spans[max(bisect_right(starts, match.start()) - 1, 0)]
+    return low, max(high, match.end())  # a term may hold a full stop
+
+
+@lru_cache(maxsize=16)
+def _sentences(text: str) -> tuple[tuple[int, int], ...]:
+    return sentences(text)
+
+
+@lru_cache(maxsize=2048)
+def _compiled(terms: tuple[str, ...]) -> tuple[re.Pattern[str] | None, dict[str, str]]:
+    names = {_key(term): term for term in terms if term.strip()}
+    if not names:
+        return None, {}
+    longest_first = sorted(names, key=lambda key: (-len(key), key))
+    body = "|".join(re.escape(key).replace(r"\ ", r"(?:\s+|-)") for key in longest_first)
+    return re.compile(rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE), names
+
+
+def _name(names: dict[str, str], surface: str) -> str:
+    key = _key(surface)
+    if key in names:
+        return names[key]
+    # letters that only compare equal when case is ignored, such as the Kelvin sign
+    return next(
+        term for known, term in names.items() if len(known) == len(key) and re.fullmatch(re.escape(known), key, re.I)
+    )
+
+
+def _key(surface: str) -> str:
+    return " ".join(surface.translate(_STRAIGHT).lower().replace("-", " ").split())
