@@ -1,0 +1,243 @@
+"""The `wardround` command. Each command parses, loads a configuration and calls one function.
+
+Exit codes: 0 all done, 2 usage or configuration, 3 some cases failed (they are in `errors.jsonl`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from pipeline.config import Config, ConfigError, load_config
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline.")
+app.add_typer(train_app, name="train")
+console = Console()
+USAGE, SOME_FAILED = 2, 3
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file; the embedded defaults without it")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="override one key, e.g. routing.review_budget=0.2")]
+
+
+@app.callback()
+def main(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log ids and counts")] = False) -> None:
+    """Retrieval-augmented clinical decision support. Not a medical device: a clinician decides."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("wardround").setLevel(logging.INFO)
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    _quiet_libraries()
+
+
+def _quiet_libraries() -> None:
+    for name in ("transformers", "sentence_transformers", "chromadb", "httpx"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _fail(message: str) -> typer.Exit:
+    Console(stderr=True).print(f"[red]{message}[/red]", highlight=False)
+    return typer.Exit(USAGE)
+
+
+def _config(path: Path | None, settings: list[str] | None) -> Config:
+    try:
+        return load_config(path, settings or ())
+    except ConfigError as error:
+        raise _fail(str(error)) from error
+
+
+@app.command()
+def run(
+    paths: Annotated[list[Path], typer.Argument(help="case files (JSONL, CSV, FHIR, DICOM) or folders of them")],
+    out: Annotated[Path, typer.Option("--out", help="folder of results, errors, report and database")],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    no_plan: Annotated[bool, typer.Option("--no-plan", help="everything but generation")] = False,
+    database: Annotated[str | None, typer.Option("--database", help="path or URL; default <out>/wardround.sqlite")] = None,
+    force: Annotated[bool, typer.Option("--force", help="start afresh over an --out made from something else")] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="also write results.parquet")] = False,
+    fhir: Annotated[bool, typer.Option("--fhir", help="also write a FHIR Bundle a case into <out>/fhir")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar, no table")] = False,
+) -> None:
+    """Run a batch of cases. Started again with the same --out it does only what is left."""
+    from pipeline.batch import run_batch
+    from pipeline.files import RunRefused
+    from pipeline.lazy import LazyPipeline
+    from pipeline.progress import progress
+
+    settings = _config(config, (set_ or []) + (["plan=false"] if no_plan else []))
+    pipeline = LazyPipeline(settings)
+    try:
+        with progress(console, "cases", disable=quiet) as advance:
+            summary = run_batch(
+                pipeline,
+                paths,
+                out,
+                config_text=settings.to_yaml(),
+                config_hash=settings.sha256,
+                database=database,
+                batch_size=settings.runtime.batch_size,
+                force=force,
+                parquet=parquet,
+                on_progress=advance,
+            )
+    except RunRefused as error:
+        raise _fail(str(error)) from error
+    if fhir:
+        _write_fhir(out)
+    if not quiet:
+        _show_run(out)
+    console.print(f"{summary.results} results ({summary.auto} released, {summary.review} to review), {summary.errors} errors")
+    for name in ("report.html", "results.jsonl", "errors.jsonl"):
+        console.print(f"  {out / name}", soft_wrap=True, highlight=False)
+    console.print(f"  review database: {summary.database}", soft_wrap=True, highlight=False)
+    raise typer.Exit(SOME_FAILED if summary.errors else 0)
+
+
+def _write_fhir(out: Path) -> None:
+    from cases.results import read_results, write_fhir
+
+    write_fhir(read_results(out / "results.jsonl"), out / "fhir")
+
+
+def _show_run(out: Path) -> None:
+    from cases.results import read_results
+    from pipeline.summary import summary_table
+
+    console.print(summary_table(list(read_results(out / "results.jsonl"))))
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="what to look for")],
+    k: Annotated[int, typer.Option("-k", help="how many passages", min=1)] = 5,
+    mode: Annotated[str, typer.Option("--mode", help="lexical, dense or hybrid")] = "hybrid",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Retrieval alone: the passages that a text finds."""
+    from pipeline.build import build_index, use_threads
+    from retrievers.passage import Query
+
+    settings = _config(config, [*(set_ or []), f"retrieval.mode={mode}"])
+    use_threads(settings.runtime.threads)
+    found = build_index(settings).retriever.search([Query(query)], k)[0]
+    for item in found:
+        if as_json:
+            typer.echo(item.model_dump_json())
+            continue
+        console.print(f"[bold]{item.rank}. {item.title}[/bold]  [dim]{item.id} · {item.grade} · {item.score:.4f}[/dim]")
+        console.print(f"   {item.source}", style="dim", highlight=False)
+        console.print(f"   {item.text[:400]}{'…' if len(item.text) > 400 else ''}\n", highlight=False)
+
+
+@app.command()
+def screen(
+    file: Annotated[Path, typer.Argument(help="a text file: a plan, a letter, a prescription")],
+    patient: Annotated[Path, typer.Option("--patient", help="a case file: the patient with medicines and allergies")],
+) -> None:
+    """Safety alone: screen a text for one patient."""
+    from cases.errors import CaseError
+    from cases.read import read_cases
+    from pipeline.verdicts import verdict_json
+    from safety.screen import Screen
+
+    case = next(iter(read_cases([patient])), None)
+    if case is None or isinstance(case, CaseError):
+        raise _fail(str(case or f"{patient} holds no case."))
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _fail(f"{file} cannot be read as text: {type(error).__name__}.") from error
+    _print_json(verdict_json(Screen().text(case, text)))
+
+
+@app.command()
+def interactions(names: Annotated[list[str], typer.Argument(help="two or more medicines")]) -> None:
+    """Interactions between medicines, by name."""
+    from pipeline.verdicts import verdict_json
+    from safety.screen import Screen
+
+    if len(names) < 2:
+        raise _fail("name at least two medicines.")
+    _print_json(verdict_json(Screen().interactions(names)))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schemas of case files and results."""
+    from cases.schema import case_schema, result_schema
+
+    _print_json({"case": case_schema(), "result": result_schema()})
+
+
+@app.command()
+def index(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Build the evidence index if corpus or model changed, and say what it holds."""
+    from collections import Counter
+
+    from pipeline.build import build_index, use_threads
+
+    settings = _config(config, set_)
+    use_threads(settings.runtime.threads)
+    opened = build_index(settings)
+    grades = Counter(passage.grade for passage in opened.retriever.passages)
+    held = ", ".join(f"{count} {grade}" for grade, count in sorted(grades.items()))
+    state = "built" if opened.built else "up to date"
+    console.print(f"index {opened.sha256[:16]} {state}: {len(opened.retriever.passages)} passages ({held})")
+
+
+@app.command()
+def replay(out: Annotated[Path, typer.Argument(help="the --out folder of a finished run")]) -> None:
+    """Run the cases of a finished run again and compare everything but the timings."""
+    from pipeline.replay import replay_run
+
+    try:
+        differences = replay_run(out)
+    except FileNotFoundError as error:
+        raise _fail(f"{out} is not a finished run: {Path(str(error.filename)).name} is missing.") from error
+    for line in differences:
+        console.print(line, highlight=False)
+    console.print("the same bytes" if not differences else f"{len(differences)} results differ")
+    raise typer.Exit(SOME_FAILED if differences else 0)
+
+
+@app.command()
+def doctor() -> None:
+    """Check that models, tables, index and configuration are in order."""
+    from pipeline.doctor import diagnose
+
+    checks = diagnose()
+    for check in checks:
+        console.print(f"{'[green]ok  [/green]' if check.ok else '[red]FAIL[/red]'} {check.name}: {check.detail}", highlight=False)
+    raise typer.Exit(0 if all(check.ok for check in checks) else SOME_FAILED)
+
+
+@train_app.command("classifier")
+def train_classifier(
+    config: Annotated[Path, typer.Option("--config", help="the recipe")] = Path("configs/classifier.yaml"),
+    threads: Annotated[int, typer.Option("--threads", min=1)] = 2,
+) -> None:
+    """Train and calibrate the classifier on any CSV or JSONL with `text,label`."""
+    from pipeline.build import use_threads
+    from pipeline.training import train_classifier as train
+
+    use_threads(threads)
+    logging.getLogger("pipeline").setLevel(logging.INFO)
+    try:
+        figures = train(config)
+    except (ConfigError, ValueError, OSError) as error:
+        raise _fail(str(error)) from error
+    _print_json(figures)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

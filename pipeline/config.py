@@ -1,0 +1,174 @@
+"""One YAML file and `--set a.b=c` become one frozen, typed configuration; unknown keys are refused with the nearest name.
+
+A default lives here and nowhere else. `embedded` names the weights that ride inside registry packages (MODELS in the
+README); anything else is a hub name or a folder.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cases.case import Setting
+
+EMBEDDED = "embedded"
+
+
+class ConfigError(ValueError):
+    """The configuration is wrong: the message names the key and the remedy."""
+
+
+class Stage(BaseModel):
+    """A frozen part of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Runtime(Stage):
+    """How the machine is used. Two busy threads on two shared cores can be slower than one: measure, then set."""
+
+    threads: int = Field(2, ge=1, le=256, description="torch threads")
+    batch_size: int = Field(32, ge=1, le=4096, description="cases that are journalled together")
+    seed: int = Field(42, ge=0, description="of every random draw")
+
+
+class Defaults(Stage):
+    """What a case file that is silent is taken to mean."""
+
+    region: str = Field("US", pattern=r"^[A-Z]{2}$", description="ISO 3166-1 code, for rules that differ by country")
+    setting: Setting = Field("outpatient", description="outpatient, emergency or inpatient")
+    languages: tuple[str, ...] = Field(("en",), description="languages the models were trained for; others go to review")
+
+
+class ClassifierConfig(Stage):
+    """The diagnosis model."""
+
+    encoder: str = Field(EMBEDDED, description="hub name or folder of the text encoder")
+    weights: str = Field(EMBEDDED, description="folder with adapter and head; `embedded` is what ships")
+    samples: int = Field(50, ge=0, le=1000, description="Monte Carlo Dropout draws; 0 is one deterministic pass")
+    batch_size: int = Field(32, ge=1, le=1024, description="cases a forward pass")
+
+
+class RetrievalConfig(Stage):
+    """Where evidence comes from."""
+
+    embedding: str = Field(EMBEDDED, description="hub name or folder of the sentence encoder")
+    mode: Literal["lexical", "dense", "hybrid"] = Field("hybrid", description="who ranks")
+    k: int = Field(6, ge=1, le=100, description="passages found by the case's own words, beside the plan's")
+    index: str | None = Field(None, description="folder of the evidence index; default under the cache folder")
+
+
+class GeneratorConfig(Stage):
+    """Who writes the plan's sentences. `composed` quotes the library; a model's sentence must survive grounding."""
+
+    backend: Literal["composed", "seq2seq", "causal", "chat"] = Field("composed", description="writer of the text")
+    model: str = Field(EMBEDDED, description="hub name, folder, or LangChain chat model for `chat`")
+    max_new_tokens: int = Field(64, ge=1, le=2048, description="length of one generated sentence")
+    batch_size: int = Field(16, ge=1, le=256, description="sentences a forward pass")
+    allow_external: bool = Field(False, description="permit `chat` to send a case outside this machine; logged")
+
+
+class RoutingConfig(Stage):
+    """Who sees what."""
+
+    review_budget: float = Field(0.18, ge=0, le=1, description="share of in-scope cases that doubt may send to review")
+
+
+class ImagesConfig(Stage):
+    """The image path is a separate capability: regulators draw a line there."""
+
+    enabled: bool = Field(False, description="look at images; off, a case with images goes to a radiologist")
+
+
+class Config(Stage):
+    """The whole pipeline."""
+
+    runtime: Runtime = Runtime()
+    defaults: Defaults = Defaults()
+    classifier: ClassifierConfig = ClassifierConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    routing: RoutingConfig = RoutingConfig()
+    images: ImagesConfig = ImagesConfig()
+    plan: bool = Field(True, description="false is --no-plan: everything but syndromes, evidence, generation")
+
+    def to_yaml(self) -> str:
+        """Return the resolved configuration, as it is written beside every run."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the resolved configuration, less what only changes speed."""
+        relevant = self.model_dump(mode="json")
+        for part, key in (("runtime", "threads"), ("runtime", "batch_size"), ("classifier", "batch_size"), ("generator", "batch_size")):
+            del relevant[part][key]
+        return hashlib.sha256(yaml.safe_dump(relevant).encode()).hexdigest()
+
+
+def load_config(path: Path | None = None, settings: Sequence[str] = ()) -> Config:
+    """Read a YAML file (or the defaults) and apply `a.b=c` settings in order.
+
+    Raises:
+        ConfigError: for a missing file, a malformed setting, an unknown key or a wrong value.
+    """
+    values = _read(path) if path else {}
+    for setting in settings:
+        _apply(values, setting)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"no configuration file {path}.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    if values is not None and not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold a mapping.")
+    return values or {}
+
+
+def _apply(values: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {setting}: write it as key=value, e.g. routing.review_budget=0.2.")
+    *parents, last = key.split(".")
+    place = values
+    for part in parents:
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            raise ConfigError(f"--set {setting}: {part} is a value, not a section.")
+    place[last] = yaml.safe_load(text)
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_url=False):
+        key = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, known_keys(), n=1, cutoff=0.5)
+            lines.append(f"unknown key {key}" + (f"; did you mean {near[0]}?" if near else "."))
+        else:
+            lines.append(f"{key}: {item['msg']}.")
+    return " ".join(lines)
+
+
+def known_keys() -> list[str]:
+    """Return every dotted key of the configuration."""
+    return sorted(key for name, field in Config.model_fields.items() for key in _keys(name, field.annotation))
+
+
+def _keys(name: str, annotation: Any) -> list[str]:
+    if isinstance(annotation, type) and issubclass(annotation, Stage):
+        return [name, *(f"{name}.{key}" for key in annotation.model_fields)]
+    return [name]

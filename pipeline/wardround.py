@@ -1,0 +1,181 @@
+"""The journey of a case, on one page.
+
+    case ─► screen the patient ─► classify ─► decide the syndrome ─► retrieve ─► screen the regimens ─► generate
+                                                                                                          │
+    result ◄─ record ◄─ route (every doubt and finding becomes a reason for review) ◄─ screen the text ◄──┘
+
+Every stage takes the whole batch. A stage that fails for a case leaves its empty answer and the reason
+`stage_failed`; nothing that goes wrong moves a case away from review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from cases.case import Case, CaseResult, Differential, Plan, Run
+from generators.backend import TextGenerator
+from generators.compose import Brief, compose
+from generators.write import write
+from pipeline.classifier.classify import Classifier
+from pipeline.config import Config
+from pipeline.evidence import Found, look_up
+from pipeline.routing import Assessment, most_pressing, route
+from pipeline.stages import Stages
+from pipeline.syndromes import Decision, decide
+from pipeline.thresholds import Thresholds
+from retrievers.hybrid import HybridRetriever
+from safety.screen import NOT_SCREENED, NO_REGIMENS, Screen
+
+NO_PLAN = Plan(abstained=True)
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The working parts, ready to use; `pipeline.build.build` makes them from a configuration."""
+
+    classifier: Classifier
+    retriever: HybridRetriever
+    screen: Screen
+    writer: TextGenerator | None
+    thresholds: Thresholds
+    provenance: Run
+
+
+class Wardround(Runnable[Case, CaseResult]):
+    """Cases in, routed results with cited and screened plans out.
+
+    Args:
+        rooms: classifier, retriever, screen and writer.
+        config: the resolved configuration.
+    """
+
+    def __init__(self, rooms: Rooms, config: Config) -> None:
+        self.rooms = rooms
+        self.config = config
+
+    def invoke(self, input: Case, config: RunnableConfig | None = None, **kwargs: Any) -> CaseResult:
+        """Return the result of one case."""
+        return self.batch([input])[0]
+
+    def batch(  # type: ignore[override]
+        self,
+        inputs: Sequence[Case],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,
+    ) -> list[CaseResult]:
+        """Return one result a case, in order; no case ever raises."""
+        rooms = self.rooms
+        cases = [self._with_defaults(case) for case in inputs]
+        stages = Stages([case.id for case in cases])
+        each = _each
+
+        patients = stages.run("screen_patient", each(rooms.screen.patient), cases, otherwise=NOT_SCREENED)
+        differentials = stages.run("classify", rooms.classifier.classify, cases, otherwise=Differential())
+        labels = [d.diagnoses[0].label if d.diagnoses else None for d in differentials]
+        named = list(zip(cases, labels, strict=True))
+        decisions = stages.run("syndrome", each(_decide), named, otherwise=Decision(None, None))
+        found = stages.run("retrieve", self._retrieve, named, otherwise=Found(disagreement=1.0))
+        decided = list(zip(cases, decisions, strict=True))
+        regimens = stages.run("screen_regimens", each(self._screen_regimens), decided, otherwise=NO_REGIMENS)
+        urgency = [
+            most_pressing(patient.priority, *([d.syndrome.priority] if d.syndrome else []))
+            for patient, d in zip(patients, decisions, strict=True)
+        ]
+        briefs = [
+            Brief(case, label or "", d.syndrome, f.all, r.allowed, r.excluded) if priority != "immediate" else None
+            for case, label, d, f, r, priority in zip(cases, labels, decisions, found, regimens, urgency, strict=True)
+        ]
+        plans = stages.run("generate", self._generate, briefs, otherwise=NO_PLAN)
+        drafts = list(zip(cases, plans, decisions, strict=True))
+        verdicts = stages.run("screen_plan", each(self._screen_plan), drafts, otherwise=NOT_SCREENED)
+
+        results = []
+        for i, case in enumerate(cases):
+            assessment = Assessment(
+                case=case,
+                differential=_with_disagreement(differentials[i], found[i].disagreement),
+                decision=decisions[i],
+                evidence=found[i].shown(plans[i]),
+                plan=plans[i] if self.config.plan else None,
+                findings=patients[i].findings + verdicts[i].findings,
+                questions=_unique(decisions[i].questions + patients[i].questions + regimens[i].questions + verdicts[i].questions),
+                priority=most_pressing(urgency[i], verdicts[i].priority),
+                failed=stages.failed[i],
+                planned=self.config.plan,
+            )
+            unchecked = _unique(patients[i].unchecked + verdicts[i].unchecked)
+            results.append(self._result(assessment, unchecked, stages.timings_ms[i]))
+        return results
+
+    def _with_defaults(self, case: Case) -> Case:
+        defaults = self.config.defaults
+        silent = {"region": case.region or defaults.region, "setting": case.setting or defaults.setting}
+        return case.model_copy(update=silent)
+
+    def _retrieve(self, named: list[tuple[Case, str | None]]) -> list[Found]:
+        return look_up(self.rooms.retriever, named, k=self.config.retrieval.k)
+
+    def _screen_regimens(self, decided: tuple[Case, Decision]) -> Any:
+        case, decision = decided
+        return self.rooms.screen.regimens(case, decision.syndrome.id) if decision.syndrome else NO_REGIMENS
+
+    def _generate(self, briefs: list[Brief | None]) -> list[Plan]:
+        if not self.config.plan:
+            return [NO_PLAN for _ in briefs]
+        wanted = [brief for brief in briefs if brief is not None]
+        plans = [compose(brief) for brief in wanted]
+        if self.rooms.writer is not None:
+            plans = write(wanted, plans, self.rooms.writer)
+        written = iter(plans)
+        return [NO_PLAN if brief is None else next(written) for brief in briefs]
+
+    def _screen_plan(self, draft: tuple[Case, Plan, Decision]) -> Any:
+        case, plan, decision = draft
+        return self.rooms.screen.plan(case, plan, decision.syndrome.id if decision.syndrome else None)
+
+    def _result(self, a: Assessment, unchecked: tuple[str, ...], timings_ms: dict[str, float]) -> CaseResult:
+        languages = self.config.defaults.languages
+        routing = route(a, self.rooms.thresholds, languages=languages, rules=self.rooms.screen.rules_version)
+        return CaseResult(
+            case_id=a.case.id,
+            route=routing.route,
+            priority=routing.priority,
+            reviewers=routing.reviewers,
+            reasons=routing.reasons,
+            differential=a.differential.diagnoses,
+            prediction_set=a.differential.prediction_set,
+            syndrome=a.decision.noun,
+            uncertainty=a.differential.uncertainty,
+            questions=a.questions,
+            evidence=a.evidence,
+            plan=a.plan,
+            findings=a.findings,
+            unchecked=unchecked,
+            run=self.rooms.provenance,
+            timings_ms=timings_ms,
+        )
+
+
+def _each(function: Callable[[Any], Any] | Callable[..., Any]) -> Callable[[list[Any]], list[Any]]:
+    """Turn a function of one case into a stage over a batch."""
+    return lambda items: [function(item) for item in items]
+
+
+def _decide(named: tuple[Case, str | None]) -> Decision:
+    case, label = named
+    return decide(case, label) if label else Decision(None, None)
+
+
+def _with_disagreement(differential: Differential, value: float) -> Differential:
+    uncertainty = differential.uncertainty.model_copy(update={"disagreement": round(value, 6)})
+    return differential.model_copy(update={"uncertainty": uncertainty})
+
+
+def _unique(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(items))

@@ -1,0 +1,24 @@
+"""Run the shipped example cases end to end: `python -m scripts.demo [--out runs/demo]`. Part of `make demo`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+INPUTS = ("examples/cases.jsonl", "examples/patient-bundle.json", "examples/chest-xray.dcm")
+SOME_FAILED = 3
+
+
+def main() -> int:
+    """Run `wardround run` on the examples; one of them is broken on purpose, so exit code 3 is what is expected."""
+    out = sys.argv[2] if sys.argv[1:2] == ["--out"] else "runs/demo"
+    inputs = [path for path in INPUTS if Path(path).exists()]
+    command = [str(Path(sys.executable).parent / "wardround"), "run", *inputs, "--out", out]
+    print("$", "wardround", *command[1:], flush=True)
+    code = subprocess.run(command, check=False).returncode
+    return 0 if code in (0, SOME_FAILED) else code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
