@@ -17,7 +17,7 @@ from pipeline.words import ACTIONS, REASONS, Decision
 
 WIDTH = 380
 _ROW = 38
-_PLOT = (46, 12, WIDTH - 14, 232)  # left, top, right, bottom of the scatter plot
+_PLOT = (60, 12, WIDTH - 14, 232)  # left, top, right, bottom of the scatter plot
 _PRIORITIES: tuple[Priority, ...] = ("immediate", "urgent", "routine")
 
 
@@ -99,7 +99,7 @@ def _doubt(tally: Tally) -> Chart | None:
     if not tally.points:
         return None
     title = "Confidence and doubt"
-    caption = "Each mark is one or more cases; larger marks stand for more. Lower right is sure, upper left is not."
+    caption = "● released  ■ review  ▲ urgent  ◆ act now; larger marks stand for more cases. Lower right is sure."
     return Chart(title, scatter(title, tally.points), caption)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 
 from cases.case import CaseResult
-from pipeline.words import Decision, decision
+from pipeline.words import URGENT_FINDINGS, Decision, decision
 
 _GRID = 100  # points of the scatter plot that fall on one spot of this grid are drawn once
 
@@ -39,7 +39,7 @@ class Tally:
     decisions: Counter[Decision] = field(default_factory=Counter)
     routes: Counter[tuple[str, str]] = field(default_factory=Counter)  # (priority, route)
     reasons: Counter[str] = field(default_factory=Counter)  # cases with the reason
-    alerts: Counter[tuple[str, bool]] = field(default_factory=Counter)  # (action, new)
+    alerts: Counter[tuple[str, bool]] = field(default_factory=Counter)  # (action, new), about medicines
     interrupted: int = 0  # cases with at least one new alert that blocks or interrupts
     _points: Counter[tuple[float, float, Decision]] = field(default_factory=Counter)
     _times: dict[str, list[float]] = field(default_factory=dict)
@@ -51,8 +51,9 @@ class Tally:
         self.decisions[what] += 1
         self.routes[result.priority, result.route] += 1
         self.reasons.update({reason.code for reason in result.reasons})
-        self.alerts.update((finding.action, finding.new) for finding in result.findings)
-        self.interrupted += any(item.new and item.action in ("block", "interrupt") for item in result.findings)
+        alerts = [finding for finding in result.findings if finding.kind not in URGENT_FINDINGS]
+        self.alerts.update((alert.action, alert.new) for alert in alerts)
+        self.interrupted += any(alert.new and alert.action in ("block", "interrupt") for alert in alerts)
         if result.uncertainty.samples:
             spread = result.uncertainty.mutual_information
             self._points[round(result.uncertainty.confidence * _GRID) / _GRID, round(spread, 2), what] += 1

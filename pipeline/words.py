@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from cases.case import Action, Case, CaseResult, Finding, Reason, ReasonCode, Severity, StatementKind
+from cases.case import Action, Case, CaseResult, Finding, FindingKind, Reason, ReasonCode, Severity, StatementKind
 from cases.vocabulary.conditions import conditions, syndromes
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, regimens
 
@@ -71,7 +71,7 @@ VITALS: dict[str, tuple[str, str]] = {
 SEVERITIES: tuple[Severity, ...] = ("contraindicated", "major", "moderate", "minor")
 ACTIONS: tuple[Action, ...] = ("block", "interrupt", "warn", "note")
 _LEADING_STATEMENTS: tuple[StatementKind, ...] = ("drug", "no_drug", "non_drug", "confirm")
-_URGENT_FINDINGS = ("red_flag", "acuity")
+URGENT_FINDINGS: tuple[FindingKind, ...] = ("red_flag", "acuity")
 
 
 class Names:
@@ -146,8 +146,8 @@ def main_reason(result: CaseResult) -> Reason | None:
 
 def urgent_findings(result: CaseResult) -> tuple[Finding, ...]:
     """The findings that make a case an emergency: red flags first, then acuity."""
-    found = [finding for finding in result.findings if finding.kind in _URGENT_FINDINGS and finding.action != "note"]
-    return tuple(sorted(found, key=lambda finding: _URGENT_FINDINGS.index(finding.kind)))
+    found = [finding for finding in result.findings if finding.kind in URGENT_FINDINGS and finding.action != "note"]
+    return tuple(sorted(found, key=lambda finding: URGENT_FINDINGS.index(finding.kind)))
 
 
 def reason_detail(result: CaseResult, reason: Reason) -> str:
@@ -155,7 +155,9 @@ def reason_detail(result: CaseResult, reason: Reason) -> str:
     for finding in result.findings:
         if finding.rule == reason.value:
             return finding.message
-    said = " ".join(part for part in (reason.signal.replace("_", " "), number(reason.value)) if part)
+    if reason.value is None:
+        return ""
+    said = f"{reason.signal.replace('_', ' ')}: {number(reason.value)}"
     return said if reason.threshold is None else f"{said}, threshold {number(reason.threshold)}"
 
 
@@ -166,16 +168,16 @@ def vitals(case: Case) -> list[tuple[str, str]]:
 
 
 def leading_line(result: CaseResult) -> str:
-    """The one line to read first: what to do now, or the first treatment of the plan."""
+    """The one line to read first: what to do now, or the first treatment; a draft where nothing was released."""
     if result.priority == "immediate":
         return next((finding.management for finding in urgent_findings(result)), "Assess now; no home plan is shown.")
     if result.plan is None:
         return "No plan was asked for."
-    for kind in _LEADING_STATEMENTS:
-        for statement in result.plan.statements:
-            if statement.kind == kind:
-                return statement.text
-    return next((statement.text for statement in result.plan.statements), "No plan: wardround abstained.")
+    by_kind = {statement.kind: statement.text for statement in reversed(result.plan.statements)}
+    texts = [by_kind[kind] for kind in (*_LEADING_STATEMENTS, *STATEMENTS) if kind in by_kind]
+    if not texts:
+        return "No plan: wardround abstained."
+    return texts[0] if result.route == "auto" else f"Draft: {texts[0]}"
 
 
 def patient_line(case: Case) -> str:
