@@ -9,6 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +26,7 @@ from cases.problems import Problem
 _NOT_IMAGES = ("SEG", "SR", "PR", "KO", "DOC", "RTSTRUCT", "RTPLAN", "RTDOSE", "REG", "FID", "RWV", "PLAN", "ECG")
 _SEX = {"F": "female", "M": "male", "O": "other"}
 _YEARS_PER_UNIT = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
-_PREGNANT = {1: False, 3: True, 4: None}  # (0010,21C0): 1 not, 2 possibly, 3 definitely pregnant, 4 unknown
+_PREGNANT = {"1": False, "3": True}  # (0010,21C0): 1 not, 3 definitely pregnant; 2 possibly and 4 unknown are unknown
 _NOTHING = ("none", "nil", "nka", "nkda", "no known allergies", "no known drug allergies")
 _TEXTS = ("StudyDescription", "ReasonForTheRequestedProcedure", "AdditionalPatientHistory", "PatientComments")
 _HASH_LENGTH = 16
@@ -31,9 +36,11 @@ def read_dicom(path: Path) -> Case | CaseError:
     """Read one DICOM file as a case; the image's path is the file's name, relative to its folder."""
     case_id = None
     try:
-        header = read_header(path)
-        case_id = _text(header, "SOPInstanceUID") or path.stem
-        return case_from_values(_values(header, path, case_id))
+        with _damage_is_a_problem():
+            header = read_header(path)
+            case_id = _text(header, "SOPInstanceUID") or path.stem
+            values = _values(header, path, case_id)
+        return case_from_values(values)
     except Problem as problem:
         return problem.at(0, case_id)
 
@@ -44,23 +51,34 @@ def read_header(path: Path) -> Any:
     Raises:
         Problem: if the file is no DICOM, holds no image, or is shorter than its image.
     """
-    from pydicom import config, dcmread
-    from pydicom.errors import InvalidDicomError
+    from pydicom import dcmread
 
     if not path.is_file():
         raise Problem("missing_file", "The file does not exist.", "Check the path.")
-    try:
-        with config.disable_value_validation():
-            header = dcmread(path)
-            _check_pixels(header)
-    except InvalidDicomError:
-        raise Problem("unreadable_image", "The file is no DICOM.", "Export it from the archive again.") from None
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, NotImplementedError) as error:
-        if isinstance(error, Problem):
-            raise
-        message = "The DICOM file is damaged."
-        raise Problem("unreadable_image", message, "Export it from the archive again.") from None
+    with _damage_is_a_problem():
+        header = dcmread(path)
+        _check_pixels(header)
     return header
+
+
+@contextmanager
+def _damage_is_a_problem() -> Iterator[None]:
+    """Turn whatever pydicom raises over a damaged file, also late, when an attribute is looked at, into a problem."""
+    from pydicom import config
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    again = "Export it from the archive again."
+    try:
+        with config.disable_value_validation(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom warns with the values it read
+            yield
+    except Problem:
+        raise
+    except InvalidDicomError:
+        raise Problem("unreadable_image", "The file is no DICOM.", again) from None
+    except (OSError, EOFError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError,
+            BytesLengthException, struct.error, zlib.error):  # fmt: skip
+        raise Problem("unreadable_image", "The DICOM file is damaged.", again) from None
 
 
 def _check_pixels(header: Any) -> None:
@@ -85,7 +103,7 @@ def _values(header: Any, path: Path, case_id: str) -> dict[str, Any]:
         "patient": {
             "age": _age(header),
             "sex": _SEX.get(_text(header, "PatientSex") or ""),
-            "pregnant": _PREGNANT.get(header.get("PregnancyStatus")),
+            "pregnant": _PREGNANT.get(_text(header, "PregnancyStatus") or ""),
             "weight_kg": _number(header, "PatientWeight"),
             "height_cm": _metres_to_cm(_number(header, "PatientSize")),
         },
