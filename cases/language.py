@@ -3,7 +3,7 @@
     >>> [(m.term, m.assertion) for m in find_terms("No fever, but my back hurts.", ("fever", "back hurts"))]
     [('fever', 'negated'), ('back hurts', 'present')]
 
-This is the door to `sentences`, `context` and `dosing`; other modules import from here.
+This is the door to `sentences`, `context`, `doses` and `dosing`; other modules import from here.
 """
 
 from __future__ import annotations
@@ -15,15 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cases.context import Assertion, assertion_in
-from cases.dosing import (
-    Quantity,
-    canonical_dose,
-    canonical_frequency,
-    find_doses,
-    find_durations,
-    find_frequencies,
-    find_routes,
-)
+from cases.doses import canonical_dose, find_doses
+from cases.dosing import canonical_frequency, find_durations, find_frequencies, find_routes
+from cases.numbers import Quantity
 from cases.sentences import sentences
 
 __all__ = [
