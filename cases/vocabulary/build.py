@@ -194,7 +194,6 @@ AWARE_NAMES = {
     "phenoxymethylpenicillin": "penicillin v",
     "benzylpenicillin": "penicillin g",
     "rifampicin": "rifampin",
-    "fusidic acid": "fusidate",
     "sulfamethoxazole/trimethoprim": "sulfamethoxazole",
     "ceftaroline fosamil": "ceftaroline",
 }

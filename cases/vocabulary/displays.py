@@ -26,6 +26,7 @@ _FORM = re.compile(
     r"tab|tabs|cap|caps|inj|soln|susp|oint)\b.*$",
     re.IGNORECASE,
 )
+_RELEASE = re.compile(r"(?:\s+(?:er|xr|sr|dr|ec|la|xl|cr|odt|hfa|extended release|delayed release|enteric coated))+$", re.IGNORECASE)
 INERT = frozenset({"inert", "inert ingredients", "placebo", "placebos"})
 
 
@@ -61,4 +62,5 @@ def component_name(component: str) -> str:
     """
     name = _LEAD.sub("", component.strip())
     name = _STRENGTH.sub("", name)
-    return " ".join(_FORM.sub("", name).lower().split())
+    name = _RELEASE.sub("", _FORM.sub("", name).strip())
+    return " ".join(name.lower().split())
