@@ -72,8 +72,6 @@ def _damage_is_a_problem() -> Iterator[None]:
         with config.disable_value_validation(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom warns with the values it read
             yield
-    except Problem:
-        raise
     except InvalidDicomError:
         raise Problem("unreadable_image", "The file is no DICOM.", again) from None
     except (OSError, EOFError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError,

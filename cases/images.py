@@ -72,9 +72,7 @@ def check_image(path: Path) -> None:
         raise Problem("unreadable_image", "The image is no regular file.", "Name a file.")
     try:
         _checker(path)(path)
-    except (OSError, EOFError, SyntaxError, ValueError, struct.error, zlib.error) as error:
-        if isinstance(error, Problem):
-            raise
+    except (OSError, EOFError, SyntaxError, ValueError, struct.error, zlib.error):
         message = "The image cannot be read; it may be damaged or of an unknown format."
         raise Problem("unreadable_image", message, "Give PNG, JPEG, TIFF, DICOM or NIfTI.") from None
 

@@ -13,7 +13,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,39}")
 _PRINTABLE_ID = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 
 
-class Problem(ValueError):
+class Problem(Exception):
     """One thing that is wrong, before it is known on which line and in which case it stands.
 
     Args:
