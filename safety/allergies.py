@@ -1,0 +1,102 @@
+"""Allergies: what to do is a function of the reaction and of how near the drug is to the one that caused it.
+
+Relations, nearest first: the same ingredient, a shared side chain, the same class, a related class. The table of
+`allergy_groups.yaml` gives the severity of each (reaction, relation). A refuted allergy counts as none; an unconfirmed
+one counts as confirmed, and an unknown reaction is no mild one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cases.case import Finding
+from cases.language import find_terms
+from safety.intake import Drug, KnownAllergy, finding
+from safety.rules import ACTION_OF, KNOWLEDGE, AllergyGroup, AllergyTable, Reaction, Relation, allergy_table
+from safety.rxnorm import OfflineResolver, labels
+
+RELATIONS: tuple[Relation, ...] = ("same", "side_chain", "class", "related")
+WORST_FIRST: tuple[Reaction, ...] = ("severe_skin", "anaphylaxis", "mild", "intolerance")
+
+
+class Allergies:
+    """The allergy groups, ready to be asked.
+
+    Args:
+        resolver: for the codes of the findings.
+        knowledge: folder of the rules.
+
+    Raises:
+        RulesError: if the table is missing or wrong.
+    """
+
+    def __init__(self, resolver: OfflineResolver, *, knowledge: Path = KNOWLEDGE) -> None:
+        self._resolver = resolver
+        self.table: AllergyTable = allergy_table(knowledge)
+
+    def check(self, allergies: Sequence[KnownAllergy], drugs: Sequence[Drug]) -> list[Finding]:
+        """Return a finding for every drug that an allergy speaks about, each allergy with its nearest relation."""
+        return [item for allergy in allergies for drug in drugs for item in self._compare(allergy, drug)]
+
+    def reaction(self, allergy: KnownAllergy) -> Reaction:
+        """Classify the reaction by the words of the table; severe words outweigh milder ones."""
+        for kind in WORST_FIRST:
+            mentions = find_terms(allergy.reaction, self.table.reactions.get(kind, ()))
+            if any(mention.assertion != "negated" for mention in mentions):
+                return "anaphylaxis" if kind in ("mild", "intolerance") and allergy.severity == "severe" else kind
+        return "anaphylaxis" if allergy.severity == "severe" else "unknown"
+
+    def relation(self, allergy: KnownAllergy, name: str) -> tuple[Relation, str] | None:
+        """Return how `name` is related to what the patient is allergic to, and the group that says so."""
+        if name in allergy.names:
+            return "same", "allergy.same_drug"
+        causes = self._causes(allergy)
+        found = [(group.relation, group.id) for group in self.table.groups if _links(group, allergy, causes, name)]
+        return min(found, key=lambda item: RELATIONS.index(item[0])) if found else None
+
+    def _causes(self, allergy: KnownAllergy) -> frozenset[str]:
+        """The ingredients that may have caused it: those named, or the members of a class that was named."""
+        named = [group for group in self.table.groups if allergy.surface in group.terms]
+        return frozenset(allergy.names) | {name for group in named for name in group.members}
+
+    def _compare(self, allergy: KnownAllergy, drug: Drug) -> Iterator[Finding]:
+        related = None if allergy.refuted else self.relation(allergy, drug.name)
+        if related is None:
+            return
+        relation, group = related
+        reaction = self.reaction(allergy)
+        severity = self.table.actions[reaction][relation]
+        yield finding(
+            rule=group,
+            kind="allergy",
+            severity=severity,
+            action=ACTION_OF[severity],
+            drugs=labels((drug.name,), self._resolver),
+            new=drug.new,
+            message=f"Allergy to {allergy.surface} ({_WORDS[reaction]}); {drug.name} is {_NEARNESS[relation]}.",
+            management="Choose a drug of another class, or confirm by history or testing that the allergy does not hold.",
+            would_change_if=f"the allergy to {allergy.surface} is refuted",
+            source="; ".join(self.table.sources),
+        )
+
+
+def _links(group: AllergyGroup, allergy: KnownAllergy, causes: frozenset[str], name: str) -> bool:
+    if name not in group.members or name in group.exempt:
+        return False
+    return allergy.surface in group.terms or bool((causes & set(group.members)) - {name})
+
+
+_WORDS: dict[Reaction, str] = {
+    "intolerance": "an intolerance",
+    "mild": "a mild reaction",
+    "unknown": "reaction not known",
+    "anaphylaxis": "an immediate or severe reaction",
+    "severe_skin": "a severe skin or organ reaction",
+}
+_NEARNESS: dict[Relation, str] = {
+    "same": "the same drug",
+    "side_chain": "a drug with the same side chain",
+    "class": "of the same class",
+    "related": "of a related class",
+}

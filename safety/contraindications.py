@@ -1,0 +1,144 @@
+"""Drugs that a state of the patient speaks against; a state that is not known blocks only where that is dangerous."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cases.case import Case, Finding, Question
+from cases.facts import FactReader
+from safety.intake import Drug, finding
+from safety.interactions import LOCAL_ROUTES
+from safety.rules import ACTION_OF, KNOWLEDGE, Contraindication, When, contraindications, members
+from safety.rxnorm import OfflineResolver, labels
+
+
+class Contraindications:
+    """The rows, indexed by ingredient.
+
+    Args:
+        resolver: for the codes of the findings.
+        knowledge: folder of the rules.
+
+    Raises:
+        RulesError: if a table is missing or wrong.
+    """
+
+    def __init__(self, resolver: OfflineResolver, *, knowledge: Path = KNOWLEDGE) -> None:
+        self._resolver = resolver
+        self._rows: dict[str, list[Contraindication]] = defaultdict(list)
+        for row in contraindications(knowledge):
+            for name in members(row.subject, knowledge):
+                self._rows[name].append(row)
+        self.known = frozenset(self._rows)
+
+    def check(self, case: Case, reader: FactReader, drugs: Sequence[Drug]) -> tuple[list[Finding], list[Question]]:
+        """Return what speaks against each drug, and the questions whose answers are missing."""
+        findings: list[Finding] = []
+        questions: list[Question] = []
+        for drug in drugs:
+            for row in self._rows.get(drug.name, ()):
+                if _covers(row, case, drug):
+                    self._judge(row, drug, evaluate(row.when, case, reader), reader, findings, questions)
+        return findings, list(dict.fromkeys(questions))
+
+    def _judge(
+        self,
+        row: Contraindication,
+        drug: Drug,
+        state: bool | None,
+        reader: FactReader,
+        findings: list[Finding],
+        questions: list[Question],
+    ) -> None:
+        if state is True:
+            findings.append(self._finding(row, drug))
+        elif state is None and row.unknown != "ignore" and drug.new:
+            blocks = _is_dangerous(row, reader)
+            questions.append(_question(row, reader, drug, blocks=blocks))
+            if blocks:
+                findings.append(self._missing(row, drug))
+
+    def _finding(self, row: Contraindication, drug: Drug) -> Finding:
+        return finding(
+            rule=row.id,
+            kind="contraindication",
+            severity=row.severity,
+            action=ACTION_OF[row.severity],
+            drugs=labels((drug.name,), self._resolver),
+            new=drug.new,
+            message=f"{drug.name.capitalize()}: {row.message}",
+            management=row.management,
+            would_change_if=row.would_change_if,
+            source="; ".join(row.sources),
+        )
+
+    def _missing(self, row: Contraindication, drug: Drug) -> Finding:
+        return finding(
+            rule=row.id,
+            kind="missing_fact",
+            severity="major",
+            action="interrupt",
+            drugs=labels((drug.name,), self._resolver),
+            message=f"{drug.name.capitalize()}: {row.message} Whether this holds is not known.",
+            management="Find out before it is given.",
+            would_change_if="the missing fact is known",
+            source="; ".join(row.sources),
+        )
+
+
+def evaluate(when: When, case: Case, reader: FactReader) -> bool | None:
+    """Return whether the state holds: false if any part is known false, unknown if any part is unknown."""
+    parts = [*_fact_parts(when, reader), *_number_parts(when, case)]
+    if False in parts:
+        return False
+    return None if None in parts else True
+
+
+def _fact_parts(when: When, reader: FactReader) -> Iterator[bool | None]:
+    yield from (reader[name].value for name in when.facts)
+    if when.any_facts:
+        values = [reader[name].value for name in when.any_facts]
+        yield True if True in values else (None if None in values else False)
+
+
+def _number_parts(when: When, case: Case) -> Iterator[bool | None]:
+    patient = case.patient
+    if when.age_below is not None:
+        yield None if patient.age is None else patient.age < when.age_below
+    if when.age_at_least is not None:
+        yield None if patient.age is None else patient.age >= when.age_at_least
+    if when.egfr_below is not None:
+        yield None if patient.egfr is None else patient.egfr < when.egfr_below
+    if when.gestation_at_least is not None:
+        yield None if patient.gestation_weeks is None else patient.gestation_weeks >= when.gestation_at_least
+
+
+def _covers(row: Contraindication, case: Case, drug: Drug) -> bool:
+    """Rows may name routes and regions; without routes a row speaks of everything but local use."""
+    if row.regions and case.region is not None and case.region not in row.regions:
+        return False
+    return drug.route in row.routes if row.routes and drug.route else bool(row.routes) or drug.route not in LOCAL_ROUTES
+
+
+def _is_dangerous(row: Contraindication, reader: FactReader) -> bool:
+    if row.unknown not in ("block", "strict"):
+        return False
+    values = [reader[name].value for name in row.at_risk]
+    if row.unknown == "strict":
+        return not values or any(value is not False for value in values)
+    return not values or True in values
+
+
+def _question(row: Contraindication, reader: FactReader, drug: Drug, *, blocks: bool) -> Question:
+    unknown = reader.unknown((*row.when.facts, *row.when.any_facts))
+    ask = reader.ask(unknown[0]) if unknown else _ask_number(row.when)
+    because = f"{drug.name}: {row.message}"
+    return Question(ask=ask, because=because, kind="missing_fact" if blocks else "syndrome")
+
+
+def _ask_number(when: When) -> str:
+    if when.egfr_below is not None:
+        return "What is the eGFR?"
+    return "How many weeks pregnant?" if when.gestation_at_least is not None else "How old is the patient?"

@@ -1,0 +1,143 @@
+"""Interactions between two drugs: class rules looked up pair by pair, in either order; duplicates beside them.
+
+Every rule that matches is reported, so adding a drug or a rule never removes a finding. A pair is `new` if the plan
+makes it; a pair of two current medicines is a note.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+
+from cases.case import Finding, Severity
+from safety.intake import Drug, finding
+from safety.rules import ACTION_OF, KNOWLEDGE, DrugClass, InteractionRule, classes, interaction_rules, members
+from safety.rxnorm import OfflineResolver, labels
+
+LOCAL_ROUTES = frozenset({"topical", "inhaled", "intranasal", "ophthalmic", "otic", "rectal", "vaginal"})
+LOCAL_SEVERITY: dict[Severity, Severity] = {  # little of a local drug is absorbed: warn, do not stop the plan
+    "contraindicated": "moderate",
+    "major": "moderate",
+    "moderate": "minor",
+    "minor": "minor",
+}
+DUPLICATE_SOURCE = "duplicate therapy: safety/knowledge/classes.yaml"
+
+
+class Interactions:
+    """The rules, indexed by the pairs of ingredients that they cover.
+
+    Args:
+        resolver: for the codes of the findings.
+        knowledge: folder of the rules.
+
+    Raises:
+        RulesError: if a table is missing or wrong.
+    """
+
+    def __init__(self, resolver: OfflineResolver, *, knowledge: Path = KNOWLEDGE) -> None:
+        self._resolver = resolver
+        self._pairs: dict[frozenset[str], list[InteractionRule]] = defaultdict(list)
+        self._classes: dict[str, list[DrugClass]] = defaultdict(list)
+        for rule in interaction_rules(knowledge):
+            for pair in _pairs(rule, knowledge):
+                self._pairs[pair].append(rule)
+        for group in classes(knowledge).values():
+            if group.duplicate:
+                for name in group.members:
+                    self._classes[name].append(group)
+        self.known = frozenset(name for pair in self._pairs for name in pair)
+
+    def check(self, drugs: Sequence[Drug]) -> list[Finding]:
+        """Return every interaction and duplicate among `drugs`."""
+        found: list[Finding] = []
+        for one, other in combinations(drugs, 2):
+            if one.name == other.name:
+                found += self._same(one, other)
+            else:
+                found += self._interacting(one, other)
+                found += self._alike(one, other)
+        return _distinct(found)
+
+    def rules_for(self, one: str, other: str) -> tuple[InteractionRule, ...]:
+        """The rules that cover a pair of ingredients, in whichever order."""
+        return tuple(self._pairs.get(frozenset({one, other}), ()))
+
+    def _interacting(self, one: Drug, other: Drug) -> Iterator[Finding]:
+        pair = tuple(sorted((one.name, other.name)))
+        local = _is_local(one) or _is_local(other)
+        for rule in self.rules_for(one.name, other.name):
+            severity = LOCAL_SEVERITY[rule.severity] if local else rule.severity
+            yield finding(
+                rule=rule.id,
+                kind="interaction",
+                severity=severity,
+                action=ACTION_OF[severity],
+                drugs=labels(pair, self._resolver),
+                new=one.new or other.new,
+                message=f"{pair[0].capitalize()} with {pair[1]}: {rule.effect}",
+                management=rule.management,
+                would_change_if=rule.would_change_if or _without(one, other),
+                source="; ".join(rule.sources),
+            )
+
+    def _same(self, one: Drug, other: Drug) -> Iterator[Finding]:
+        if not (one.new or other.new) or _is_local(one) or _is_local(other):
+            return
+        yield finding(
+            rule="dup.same_ingredient",
+            kind="duplicate",
+            severity="major",
+            action="interrupt",
+            drugs=labels((one.name,), self._resolver),
+            message=f"{one.name.capitalize()} is there twice.",
+            management="Prescribe it once, or adjust the dose of what the patient takes already.",
+            would_change_if=f"the patient does not take {one.name} already",
+            source=DUPLICATE_SOURCE,
+        )
+
+    def _alike(self, one: Drug, other: Drug) -> Iterator[Finding]:
+        if not (one.new or other.new) or _is_local(one) or _is_local(other):
+            return
+        for group in self._classes[one.name]:
+            if group.duplicate and other.name in group.members:
+                pair = tuple(sorted((one.name, other.name)))
+                yield finding(
+                    rule=f"dup.{group.id}",
+                    kind="duplicate",
+                    severity=group.duplicate,
+                    action=ACTION_OF[group.duplicate],
+                    drugs=labels(pair, self._resolver),
+                    message=f"{pair[0].capitalize()} and {pair[1]} are both {group.label}.",
+                    management="Use one of them.",
+                    would_change_if=_without(one, other),
+                    source=group.source,
+                )
+
+
+def _pairs(rule: InteractionRule, knowledge: Path) -> Iterator[frozenset[str]]:
+    pairs = {
+        frozenset({one, other}) for one in members(rule.a, knowledge) for other in members(rule.b, knowledge) if one != other
+    }
+    yield from pairs
+
+
+def _is_local(drug: Drug) -> bool:
+    return drug.route in LOCAL_ROUTES
+
+
+def _without(one: Drug, other: Drug) -> str | None:
+    taken = [drug.name for drug in (one, other) if not drug.new]
+    return f"the patient does not take {taken[0]}" if len(taken) == 1 else None
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Each rule once for each pair; the new one outweighs the old."""
+    best: dict[tuple[str, tuple[str, ...]], Finding] = {}
+    for item in findings:
+        key = (item.rule, item.drugs)
+        if key not in best or (item.new and not best[key].new):
+            best[key] = item
+    return list(best.values())

@@ -1,0 +1,274 @@
+"""The safety rules as data: YAML tables read once, validated, frozen. The engine is code, the rules are not.
+
+    classes.yaml                 which ingredients belong to a class
+    interactions.yaml            class or drug x class or drug
+    allergy_groups.yaml          which allergies carry over to which drugs, and what to do for which reaction
+    contraindications.yaml       drug x state of the patient
+    antibiotic_indications.yaml  is an antibiotic ever, sometimes or never indicated in this syndrome
+    red_flags.yaml               facts that make a case urgent
+    vitals.yaml                  score bands and limits of vital signs
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+from cases.case import Action, Priority, Severity
+
+KNOWLEDGE = Path(__file__).parent / "knowledge"
+ACTION_OF: dict[Severity, Action] = {
+    "contraindicated": "block",
+    "major": "interrupt",
+    "moderate": "warn",
+    "minor": "note",
+}
+STOPPING: frozenset[Action] = frozenset({"block", "interrupt"})
+Tier = Literal["always", "sometimes", "never"]
+Reaction = Literal["intolerance", "mild", "unknown", "anaphylaxis", "severe_skin"]
+Relation = Literal["same", "side_chain", "class", "related"]
+
+
+class RulesError(ValueError):
+    """A rule table is missing or wrong: the message names the file and the entry."""
+
+
+class Rule(BaseModel):
+    """A frozen entry of a rule table; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DrugClass(Rule):
+    """Ingredients that a rule treats alike; two members at once are a duplicate where `duplicate` says how bad."""
+
+    id: str
+    label: str
+    members: tuple[str, ...] = Field(min_length=1)
+    duplicate: Severity | None = None
+    source: str
+
+
+class InteractionRule(Rule):
+    """One interacting pair; `a` and `b` are a drug's name or `class:<id>`."""
+
+    id: str
+    a: str
+    b: str
+    severity: Severity
+    effect: str
+    management: str
+    would_change_if: str | None = None
+    sources: tuple[str, ...] = Field(min_length=1)
+    hit: tuple[tuple[str, str], ...] = Field(min_length=1)
+    miss: tuple[tuple[str, str], ...] = ()
+
+
+class AllergyGroup(Rule):
+    """Drugs between which an allergy carries over: a shared side chain, a class, or a related class."""
+
+    id: str
+    label: str
+    relation: Relation
+    terms: tuple[str, ...] = ()
+    members: tuple[str, ...] = Field(min_length=1)
+    exempt: tuple[str, ...] = ()
+    source: str
+
+
+class AllergyTable(Rule):
+    """Groups, the words of each kind of reaction, what to do for reaction x relation, and what is not a drug."""
+
+    groups: tuple[AllergyGroup, ...]
+    reactions: dict[Reaction, tuple[str, ...]]
+    actions: dict[Reaction, dict[Relation, Severity]]
+    sources: tuple[str, ...]
+    not_drugs: tuple[str, ...]
+    nothing: tuple[str, ...]
+
+
+class When(Rule):
+    """The state of a patient: every given condition must hold. Ages in years, eGFR in mL/min/1.73 m2."""
+
+    facts: tuple[str, ...] = ()
+    any_facts: tuple[str, ...] = ()
+    age_below: float | None = None
+    age_at_least: float | None = None
+    egfr_below: float | None = None
+    gestation_at_least: float | None = None
+
+
+class Contraindication(Rule):
+    """A drug or class that this state of the patient speaks against.
+
+    `unknown` says what follows while the state is not known: `ignore`, `ask` a question, or `block` where one of
+    `at_risk` (facts; empty means anybody) is true or, for `strict`, not known to be false.
+    """
+
+    id: str
+    subject: str
+    when: When
+    severity: Severity
+    unknown: Literal["ignore", "ask", "block", "strict"] = "ask"
+    at_risk: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    message: str
+    management: str
+    would_change_if: str | None = None
+    sources: tuple[str, ...] = Field(min_length=1)
+
+
+class Indication(Rule):
+    """Whether an antibiotic is indicated in a syndrome; `criteria` are facts, any of which makes it so."""
+
+    syndrome: str
+    tier: Tier
+    criteria: tuple[str, ...] = ()
+    why: str
+    sources: tuple[str, ...] = Field(min_length=1)
+
+
+class RedFlag(Rule):
+    """Facts that, all true, make a case urgent or immediate under these labels (`any`: under every label)."""
+
+    id: str
+    labels: tuple[str, ...]
+    facts: tuple[str, ...] = Field(min_length=1)
+    priority: Priority
+    message: str
+    source: str
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _one_label(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
+class Band(Rule):
+    """Points for a value in [at_least, below)."""
+
+    points: int = Field(ge=0, le=3)
+    at_least: float | None = None
+    below: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` lies in the band."""
+        return (self.at_least is None or value >= self.at_least) and (self.below is None or value < self.below)
+
+
+class VitalLimit(Rule):
+    """A vital sign that is abnormal for somebody NEWS2 is not valid for."""
+
+    id: str
+    population: Literal["child", "pregnant"]
+    field: str
+    age_at_least: float | None = None
+    age_below: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    priority: Priority
+    source: str
+
+
+class VitalsTable(Rule):
+    """The bands of NEWS2 and the limits for children and pregnancy."""
+
+    news2_source: str
+    news2_min_age: float
+    news2_urgent: int
+    news2_emergency: int
+    news2_single: int
+    oxygen_points: int
+    consciousness_points: int
+    spo2_scale1: tuple[Band, ...]
+    spo2_scale2_on_air: tuple[Band, ...]
+    spo2_scale2_on_oxygen: tuple[Band, ...]
+    bands: dict[str, tuple[Band, ...]]
+    limits: tuple[VitalLimit, ...]
+
+
+Value = TypeVar("Value")
+
+
+def _read(path: Path, kind: Any) -> Any:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(kind).validate_python(data)
+    except (OSError, yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
+        raise RulesError(f"{path.name}: {error}") from error
+
+
+@cache
+def classes(folder: Path = KNOWLEDGE) -> dict[str, DrugClass]:
+    """Every drug class, by id.
+
+    Raises:
+        RulesError: if the table is missing or wrong (so with every reader here).
+    """
+    found: tuple[DrugClass, ...] = _read(folder / "classes.yaml", tuple[DrugClass, ...])
+    return {item.id: item for item in found}
+
+
+@cache
+def interaction_rules(folder: Path = KNOWLEDGE) -> tuple[InteractionRule, ...]:
+    """Every interaction rule."""
+    rules: tuple[InteractionRule, ...] = _read(folder / "interactions.yaml", tuple[InteractionRule, ...])
+    return rules
+
+
+@cache
+def allergy_table(folder: Path = KNOWLEDGE) -> AllergyTable:
+    """The allergy groups and the table of actions."""
+    table: AllergyTable = _read(folder / "allergy_groups.yaml", AllergyTable)
+    return table
+
+
+@cache
+def contraindications(folder: Path = KNOWLEDGE) -> tuple[Contraindication, ...]:
+    """Every contraindication."""
+    rows: tuple[Contraindication, ...] = _read(folder / "contraindications.yaml", tuple[Contraindication, ...])
+    return rows
+
+
+@cache
+def indications(folder: Path = KNOWLEDGE) -> dict[str, Indication]:
+    """Every antibiotic indication, by syndrome."""
+    rows: tuple[Indication, ...] = _read(folder / "antibiotic_indications.yaml", tuple[Indication, ...])
+    return {row.syndrome: row for row in rows}
+
+
+@cache
+def red_flags(folder: Path = KNOWLEDGE) -> tuple[RedFlag, ...]:
+    """Every red flag."""
+    rows: tuple[RedFlag, ...] = _read(folder / "red_flags.yaml", tuple[RedFlag, ...])
+    return rows
+
+
+@cache
+def vitals_table(folder: Path = KNOWLEDGE) -> VitalsTable:
+    """The bands and limits of vital signs."""
+    table: VitalsTable = _read(folder / "vitals.yaml", VitalsTable)
+    return table
+
+
+def version(folder: Path = KNOWLEDGE) -> str:
+    """The version of the rule set."""
+    try:
+        return (folder / "VERSION").read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise RulesError(f"VERSION: {error}") from error
+
+
+def members(subject: str, folder: Path = KNOWLEDGE) -> frozenset[str]:
+    """The ingredients that `subject` names: a class's members, or the one drug."""
+    if not subject.startswith("class:"):
+        return frozenset({subject})
+    try:
+        return frozenset(classes(folder)[subject.removeprefix("class:")].members)
+    except KeyError as error:
+        raise RulesError(f"classes.yaml: no class {subject}") from error
