@@ -133,7 +133,9 @@ def _bar(row: Bar, top: float, scale: float) -> Markup:
     for value, css, name in row.parts:
         width = value * scale
         if value:
-            box = Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="14"><title>{}: {:g}</title></rect>')
+            box = Markup(
+                '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="14"><title>{}: {:g}</title></rect>'
+            )
             parts.append(box.format(css, x, top + 19, max(width, 2), name, value))
         x += width
     if row.tick is not None:
@@ -173,9 +175,13 @@ def _axes(ceiling: float) -> Markup:
         x, y = left + step / 4 * (right - left), bottom - step / 4 * (bottom - top)
         line = Markup('<line class="grid" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
         parts += [line.format(left, y, right, y), line.format(x, top, x, bottom)]
-        parts.append(Markup('<text class="num" x="{}" y="{:.1f}">{:.2f}</text>').format(left - 6, y + 4, ceiling * step / 4))
+        parts.append(
+            Markup('<text class="num" x="{}" y="{:.1f}">{:.2f}</text>').format(left - 6, y + 4, ceiling * step / 4)
+        )
         parts.append(Markup('<text class="mid" x="{:.1f}" y="{}">{:g}</text>').format(x, bottom + 17, step / 4))
-    parts.append(Markup('<text class="mid" x="{:.1f}" y="{}">confidence</text>').format((left + right) / 2, bottom + 35))
+    parts.append(
+        Markup('<text class="mid" x="{:.1f}" y="{}">confidence</text>').format((left + right) / 2, bottom + 35)
+    )
     up = Markup('<text class="mid" transform="translate(11 {:.1f}) rotate(-90)">mutual information (nats)</text>')
     parts.append(up.format((top + bottom) / 2))
     return Markup("").join(parts)

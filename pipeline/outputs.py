@@ -6,6 +6,8 @@
     config.yaml      the resolved configuration
     report.html      the report, one self-contained file
     manifest.json    hashes of inputs and outputs, counts, versions
+
+Started again, a run whose files are whole is left alone; files that are lost or altered are written anew.
 """
 
 from __future__ import annotations

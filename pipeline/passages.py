@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from cases.case import Evidence, Plan, Statement
@@ -78,7 +79,7 @@ def cut(text: str, spans: Iterable[tuple[int, int, int]]) -> tuple[Piece, ...]:
             tuple(number for number, begin, finish in spans if begin <= start and end <= finish),
             tuple(number for number, begin, _ in spans if begin == start),
         )
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in pairwise(edges)
     )
 
 

@@ -185,5 +185,5 @@ def _environment() -> Environment:
         "label": names.label, "syndrome": names.syndrome, "regimen": names.regimen, "drug": names.drug,
         "number": words.number, "spoken": words.spoken, "listed": words.listed,
     }  # fmt: skip
-    environment.globals |= {"reason_text": words.REASONS, "decision_text": words.DECISIONS, "detail": words.reason_detail}
+    environment.globals |= {"reason_text": words.REASONS, "decision_text": words.DECISIONS}
     return environment

@@ -199,7 +199,9 @@ def test_run_batch_empty_input_is_fine(tmp_path: Path) -> None:
     empty = tmp_path / "empty.jsonl"
     empty.write_text("")
     pipeline = Fake()
-    summary = run_batch(pipeline, [empty], tmp_path / "out", config_text="", config_hash="c" * 64, read=lambda _: iter(()))
+    summary = run_batch(
+        pipeline, [empty], tmp_path / "out", config_text="", config_hash="c" * 64, read=lambda _: iter(())
+    )
     assert (summary.results, summary.errors) == (0, 0)
     assert pipeline.batches == []
     assert (tmp_path / "out" / "results.jsonl").read_bytes() == b""

@@ -42,7 +42,7 @@ def test_journal_gives_back_what_was_added_in_the_order_of_the_input(journal: Jo
     journal.add(items[6:], [])
     journal.add(items[:6], [])
     assert list(journal.finished()) == items
-    assert [line for line in journal.lines()] == [item.result.model_dump_json(by_alias=True) for item in items]
+    assert list(journal.lines()) == [item.result.model_dump_json(by_alias=True) for item in items]
     assert journal.done_ids() == {case.id for case, _ in pairs}
 
 
