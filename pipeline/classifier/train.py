@@ -36,6 +36,7 @@ class Recipe:
     lora_rank: int = 16
     dropout: float = 0.3
     vitals_dropout: float = 0.3
+    token_dropout: float = 0.1
     max_tokens: int = 256
     seed: int = 42
 
@@ -61,6 +62,12 @@ def batches(lengths: Sequence[int], size: int, generator: np.random.Generator) -
     ]
     for position in generator.permutation(len(chunks)):
         yield chunks[position]
+
+
+def thin(tokens: list[int], probability: float, generator: np.random.Generator) -> list[int]:
+    """Drop tokens at random, never the first or the last: no single word may carry a diagnosis."""
+    kept = generator.random(len(tokens)) >= probability
+    return [token for i, token in enumerate(tokens) if kept[i] or i in (0, len(tokens) - 1)]
 
 
 def schedule(step: int, *, steps: int, warm_up: float) -> float:
@@ -123,7 +130,8 @@ def _fit(
     for epoch in range(recipe.epochs):
         losses = []
         for index in batches([len(row) for row in tokens], recipe.batch_size, generator):
-            padded = tokenizer.pad({"input_ids": [tokens[i] for i in index]}, return_tensors="pt").to(accelerator.device)
+            thinned = [thin(tokens[i], recipe.token_dropout, generator) for i in index]
+            padded = tokenizer.pad({"input_ids": thinned}, return_tensors="pt").to(accelerator.device)
             rows = torch.as_tensor(index)
             kept = torch.as_tensor(generator.random((len(index), 1)) >= recipe.vitals_dropout)
             known = (mask[rows] * kept).to(accelerator.device)
