@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import uuid
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,27 @@ def test_migration_that_is_cut_short_leaves_nothing(tmp_path: Path, engine: Engi
     with sqlite3.connect(path) as plain:
         assert plain.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == []
     open_database(path)
+
+
+@pytest.mark.postgres
+def test_journal_works_on_postgresql() -> None:
+    """Needs an empty database at WARDROUND_TEST_POSTGRES, e.g. `postgresql+psycopg://me@/test?host=/run/postgresql`."""
+    url = os.environ.get("WARDROUND_TEST_POSTGRES")
+    if not url:
+        pytest.skip("WARDROUND_TEST_POSTGRES is not set")
+    engine = open_database(url)
+    journal = Journal(engine, uuid.uuid4().hex)
+    journal.start(IDENTITY)
+    items = [Done(number, case, result) for number, (case, result) in enumerate(made_up.every_shape())]
+    journal.add(items, [Failed(99, CaseError(1, "x\x00\ud800", "a", "unknown_key", "m", "r"))])
+    with pytest.raises(IntegrityError):
+        journal.add(items[:1], [])
+    journal.finish()
+    assert list(journal.finished()) == items
+    assert journal.counts() == {"results": 11, "auto": 2, "review": 9, "immediate": 2, "errors": 1}
+    state = journal.run()
+    assert state is not None
+    assert state.state == "complete"
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Record.metadata) == []
+    engine.dispose()

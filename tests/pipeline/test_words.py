@@ -60,7 +60,8 @@ def test_main_reason_is_the_gravest() -> None:
 @pytest.mark.parametrize(
     ("patient", "said"),
     [
-        ({"age": 34, "sex": "female", "pregnant": False, "egfr": 88}, "34 years, female, not pregnant, eGFR 88 mL/min/1.73 m²"),
+        ({"age": 34, "sex": "female", "pregnant": False}, "34 years, female, not pregnant"),
+        ({"age": 70, "egfr": 54}, "70 years, eGFR 54 mL/min/1.73 m²"),
         ({"age": 0.05}, "18 days"),
         ({"age": 1.5, "weight_kg": 11.2}, "18 months, 11.2 kg"),
         ({"pregnant": True, "gestation_weeks": 22}, "pregnant, 22 weeks"),
@@ -112,5 +113,5 @@ def test_summary_table_puts_emergencies_first_and_cannot_steer_the_terminal() ->
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(summary_table(results))
     lines = console.export_text().splitlines()
-    assert [line for line in lines if "c-0" in line][0].split()[1] == "c-002"
+    assert next(line for line in lines if "c-0" in line).split()[1] == "c-002"
     assert any("a b[red]" in line for line in lines)
