@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from cases.files import replacing
 
 _CHUNK = 1 << 20
 
@@ -58,16 +59,6 @@ def refuse_output_inside_input(paths: Sequence[Path], out: Path) -> None:
             raise RunRefused(f"The output folder {out} lies inside the input folder {path}. Choose one outside it.")
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` and, if all went well, put what was written there in its place."""
-    temporary = path.with_name(f".{path.name}.part")
-    yield temporary
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a small file whole or not at all."""
     with replacing(path) as temporary:
@@ -78,6 +69,12 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write lines, as many as there are, whole or not at all."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in lines)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Take away the temporary files of processes that were killed; only for the one who holds the folder."""
+    for leftover in folder.glob(".*.tmp"):
+        leftover.unlink()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from cases.case import Case, CaseResult
 from cases.errors import CaseError
+from pipeline.files import RunRefused
 from pipeline.records import PRIORITY_RANK, ErrorRecord, ResultRecord, ReviewItemRecord, RunRecord, now
 
 _ROWS_AT_A_TIME = 500
@@ -73,7 +74,7 @@ class Failed:
     error: CaseError
 
 
-class ProvenanceChanged(RuntimeError):
+class ProvenanceChanged(RunRefused):
     """Results of one run were made by different models, evidence, rules or seeds."""
 
 

@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import replacing, sha256_of, write_lines, write_text
+from pipeline.files import remove_leftovers, sha256_of, write_lines, write_text
 from pipeline.journal import Journal, RunState
 from pipeline.report import ReportOptions, write_report
 
@@ -41,6 +41,7 @@ def write_outputs(
         options: of the report.
     """
     (out / MANIFEST).unlink(missing_ok=True)
+    remove_leftovers(out)
     write_lines(out / "results.jsonl", journal.lines())
     errors = list(journal.errors())
     write_lines(out / "errors.jsonl", (json.dumps(error.to_json(), ensure_ascii=False) for error in errors))
@@ -73,8 +74,7 @@ def _write_parquet(journal: Journal, path: Path, *, wanted: bool) -> None:
         return
     from cases.results import write_parquet
 
-    with replacing(path) as temporary:
-        write_parquet((done.result for done in journal.finished()), temporary)
+    write_parquet((done.result for done in journal.finished()), path)
 
 
 def _manifest(journal: Journal, run: RunState, out: Path, database: str) -> dict[str, Any]:

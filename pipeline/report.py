@@ -20,9 +20,9 @@ from markupsafe import Markup
 
 from cases.case import Case, CaseResult, Evidence, Finding, Plan, Reason, Statement
 from cases.errors import CaseError
+from cases.files import replacing
 from pipeline import words
 from pipeline.charts import charts
-from pipeline.files import replacing
 from pipeline.journal import Done, RunState
 from pipeline.passages import Citation, Passage, citations, passages
 from pipeline.tally import Tally

@@ -18,12 +18,13 @@ _STYLES: dict[Decision, str] = {
 }
 
 
-def summary_table(results: Iterable[CaseResult], *, names: Names | None = None) -> Table:
+def summary_table(results: Iterable[CaseResult], *, names: Names | None = None, limit: int = 40) -> Table:
     """Arrange results in a table: id, route, priority, leading diagnosis, main reason, first line.
 
     Args:
         results: in any order.
         names: display names of diagnoses; those of the shipped vocabulary if None.
+        limit: above this number the less pressing results are only counted, below the table.
     """
     names = names or Names()
     order = list(DECISIONS)
@@ -34,8 +35,11 @@ def summary_table(results: Iterable[CaseResult], *, names: Names | None = None) 
     table.add_column("leading diagnosis", ratio=3)
     table.add_column("why", ratio=3)
     table.add_column("first line", ratio=5)
-    for result in sorted(results, key=lambda result: order.index(decision(result))):
+    ordered = sorted(results, key=lambda result: order.index(decision(result)))
+    for result in ordered[:limit]:
         table.add_row(*_cells(result, names))
+    if len(ordered) > limit:
+        table.caption = f"and {len(ordered) - limit} less pressing cases"
     return table
 
 

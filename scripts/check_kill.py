@@ -29,6 +29,7 @@ BAD_EVERY = 20  # one case in so many cannot be read
 SECONDS_A_CASE = 0.004
 LATE_SHARE = 0.2  # of the kills wait for the first file of the run, which random moments alone would hardly ever meet
 LATE_SECONDS = 0.1
+_FIRST_FILE = ".results.jsonl.*"  # while it is being written
 
 
 class Slow:
@@ -133,7 +134,16 @@ def made_up_command(folder: Path) -> list[str]:
 
 def real_command(folder: Path, options: list[str]) -> list[str]:
     """Start or resume a run of the real one."""
-    return ["wardround", "run", str(folder / "cases.jsonl"), "--out", str(folder / "out"), *options]
+    return [
+        sys.executable,
+        "-c",
+        "from pipeline.cli import app; app()",
+        "run",
+        str(folder / "cases.jsonl"),
+        "--out",
+        str(folder / "out"),
+        *options,
+    ]
 
 
 def _work(folder: Path) -> int:
@@ -188,7 +198,7 @@ def _ended_by_kill(process: subprocess.Popen[bytes], delay: float) -> bool:
 def _killed_while_writing(command: list[str], out: Path, delay: float) -> bool:
     """Start the command and kill it `delay` seconds after it began to write files; False if it had ended by then."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not any(out.glob(".*.part")):
+    while process.poll() is None and not any(out.glob(_FIRST_FILE)):
         time.sleep(0.0005)
     return _ended_by_kill(process, delay)
 
@@ -197,7 +207,7 @@ def _moment(out: Path) -> str:
     """What the killed process had got to, as seen in the folder it leaves."""
     if (out / "manifest.json").exists():
         return "after the end"
-    if any(out.glob(".*.part")) or (out / "results.jsonl").exists():
+    if any(out.glob(_FIRST_FILE)) or (out / "results.jsonl").exists():
         return "while writing files"
     if not (out / "run.id").exists():
         return "before the run was named"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from cases.case import Case, CaseResult
 from pipeline import outputs
@@ -88,7 +89,7 @@ def test_run_batch_manifest_names_inputs_counts_and_every_output(cases: Path, tm
     for name, entry in manifest["outputs"].items():
         assert sha256_of(out / name) == entry["sha256"]
     assert (out / "config.yaml").read_text() == "seed: 42\n"
-    assert not list(out.glob(".*.part"))
+    assert not list(out.glob(".*.tmp"))
 
 
 @pytest.mark.parametrize("stop_at", [0, 1, 2])
@@ -164,6 +165,22 @@ def test_run_batch_refuses_a_folder_made_with_another_configuration(cases: Path,
         run(Fake(1), cases, tmp_path / "out")
     with pytest.raises(RunRefused, match=r"another configuration"):
         run(Fake(), cases, tmp_path / "out", config_hash="d" * 64)
+
+
+def test_run_batch_takes_away_what_killed_processes_left(cases: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".results.jsonl.123.tmp").write_text("half")
+    run(Fake(), cases, tmp_path / "out")
+    assert not list((tmp_path / "out").glob(".*.tmp"))
+
+
+def test_run_batch_writes_parquet_if_asked_and_takes_it_away_if_not(cases: Path, tmp_path: Path) -> None:
+    run(Fake(), cases, tmp_path / "out", parquet=True)
+    table = parquet.read_table(tmp_path / "out" / "results.parquet")
+    assert table.num_rows == 8
+    assert "results.parquet" in json.loads((tmp_path / "out" / "manifest.json").read_text())["outputs"]
+    assert not run(Fake(), cases, tmp_path / "out").already_complete
+    assert not (tmp_path / "out" / "results.parquet").exists()
 
 
 def test_run_batch_renamed_input_is_the_same_input(cases: Path, tmp_path: Path) -> None:

@@ -115,3 +115,9 @@ def test_summary_table_puts_emergencies_first_and_cannot_steer_the_terminal() ->
     lines = console.export_text().splitlines()
     assert next(line for line in lines if "c-0" in line).split()[1] == "c-002"
     assert any("a b[red]" in line for line in lines)
+
+
+def test_summary_table_is_cut_at_its_limit_and_says_so() -> None:
+    table = summary_table((result for _, result in made_up.every_shape()), limit=4)
+    assert table.row_count == 4
+    assert table.caption == "and 7 less pressing cases"
