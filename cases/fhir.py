@@ -8,8 +8,6 @@ an extract it means that nobody said. An absent allergy list is always unknown: 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
 import re
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from cases.document import checked
 from cases.errors import CaseError
 from cases.fhir_observations import SNOMED, body_of, latest_observations, vitals_of
 from cases.fhir_record import Record, Resource, at, code_in, codings, name_of
+from cases.fhir_text import images_of, text_of
 from cases.jsonl import case_from_values
 from cases.problems import Problem
 
@@ -86,7 +85,7 @@ def _case(record: Record, case_id: str) -> Case:
     conditions = _active_conditions(record)
     values = {
         "id": case_id,
-        "text": _text(record, encounter, conditions),
+        "text": text_of(record, encounter, conditions),
         "setting": _SETTINGS.get(at(encounter.body, "class.code")) if encounter else None,
         "region": _region(record.patient),
         "patient": _patient(record.patient, age, {field: value for field, (value, _) in body.items()}, conditions),
@@ -95,7 +94,7 @@ def _case(record: Record, case_id: str) -> Case:
         "conditions": _conditions(record, conditions),
         "medications": _medications(record),
         "allergies": _allergies(record),
-        "images": _images(record),
+        "images": images_of(record),
         "group": str(record.patient.body.get("id") or case_id),
     }
     try:
@@ -154,9 +153,6 @@ def _region(patient: Resource) -> str | None:
     return country if isinstance(country, str) and re.fullmatch("[A-Z]{2}", country) else None
 
 
-# ── what the patient has and takes ───────────────────────────────────────────────────────────────────────────────────
-
-
 def _active_conditions(record: Record) -> list[Resource]:
     return [
         item
@@ -201,7 +197,7 @@ def _medications(record: Record) -> list[dict[str, Any]] | None:
 
 def _medication(record: Record, item: Resource) -> dict[str, Any] | None:
     concept = _medication_code(record, item)
-    if any(coding.get("code") in _NO_MEDICATION for coding in codings(concept)):
+    if _has_code(concept, _NO_MEDICATION):
         return None
     rxcui, name = code_in(concept, RXNORM), name_of(concept)
     if not rxcui and not name:
@@ -214,7 +210,7 @@ def _medication(record: Record, item: Resource) -> dict[str, Any] | None:
         "rxcui": rxcui,
         "dose": _quantity(at(dosage, "doseAndRate.doseQuantity")),
         "route": name_of(at(dosage, "route")),
-        "frequency": _frequency(at(dosage, "timing")) or at(dosage, "text"),
+        "frequency": _frequency(at(dosage, "timing")) or at(dosage, "text") or _as_needed(dosage),
         "status": "active",
         "start": start.date().isoformat() if start else None,
     }
@@ -236,6 +232,10 @@ def _quantity(quantity: Any) -> str | None:
     return f"{value:g} {unit}" if isinstance(value, int | float) and unit else None
 
 
+def _as_needed(dosage: Any) -> str | None:
+    return "as needed" if at(dosage, "asNeededBoolean") is True else None
+
+
 def _frequency(timing: Any) -> str | None:
     words = name_of(at(timing, "code"))
     repeat = at(timing, "repeat") or {}
@@ -248,10 +248,11 @@ def _frequency(timing: Any) -> str | None:
 
 
 def _allergies(record: Record) -> list[dict[str, Any]] | None:
+    """Return the active allergies; none only if a resource says so, since withdrawn entries answer no question."""
     known = record.all("AllergyIntolerance")
-    if not known:
-        return None
-    return [allergy for item in known if (allergy := _allergy(item))]
+    allergies = [allergy for item in known if (allergy := _allergy(item))]
+    says_none = any(_has_code(item.body.get("code"), _NO_ALLERGY) for item in known)
+    return allergies if allergies or says_none else None
 
 
 def _allergy(item: Resource) -> dict[str, Any] | None:
@@ -260,7 +261,7 @@ def _allergy(item: Resource) -> dict[str, Any] | None:
     is_active = code_in(item.body.get("clinicalStatus"), "") in ("active", None)
     if not is_active or verification == "entered-in-error":
         return None
-    if any(coding.get("code") in _NO_ALLERGY for coding in codings(concept)):
+    if _has_code(concept, _NO_ALLERGY):
         return None
     name = name_of(concept) or name_of(at(item.body, "reaction.substance"))
     if not name:
@@ -274,79 +275,11 @@ def _allergy(item: Resource) -> dict[str, Any] | None:
     }
 
 
+def _has_code(concept: Any, codes: tuple[str, ...]) -> bool:
+    return any(coding.get("code") in codes for coding in codings(concept))
+
+
 def _severity(allergy: Mapping[str, Any]) -> str | None:
     seen = {reaction.get("severity") for reaction in allergy.get("reaction") or ()}
     worst = next((severity for severity in _SEVERITIES if severity in seen), None)
     return worst or ("severe" if allergy.get("criticality") == "high" else None)
-
-
-# ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _text(record: Record, encounter: Resource | None, conditions: list[Resource]) -> str | None:
-    names = list(dict.fromkeys(name for item in conditions if (name := name_of(item.body.get("code")))))
-    studies = list(dict.fromkeys(_study(item) for item in record.all("ImagingStudy") if _is_of(item, encounter)))
-    parts = [f"{reason}." for reason in _reasons(record, encounter)]
-    parts += [f"Active conditions: {'; '.join(names)}."] if names else []
-    parts += [f"Imaging: {'; '.join(studies)}."] if studies else []
-    notes = [note for item in record.all("DocumentReference") if _is_of(item, encounter) for note in _notes(item)]
-    return "\n\n".join([" ".join(parts), *notes]).strip() or None
-
-
-def _reasons(record: Record, encounter: Resource | None) -> list[str]:
-    if encounter is None:
-        return []
-    concepts = [*(encounter.body.get("reasonCode") or ())]
-    targets = [record.find(reference) for reference in encounter.body.get("reasonReference") or ()]
-    concepts += [target.body.get("code") for target in targets if target]
-    concepts = concepts or [*(encounter.body.get("type") or ())]
-    return list(dict.fromkeys(name.rstrip(".") for concept in concepts if (name := name_of(concept))))
-
-
-def _is_of(item: Resource, encounter: Resource | None) -> bool:
-    """Tell whether a document or study belongs to the latest encounter, by reference or by its time."""
-    if encounter is None:
-        return True
-    reference = at(item.body, "encounter.reference") or at(item.body, "context.encounter.reference")
-    own = encounter.body.get("id")
-    if reference and own:
-        return str(reference).rstrip("/").endswith(str(own))
-    time, start = item.time("date", "started"), encounter.time("period.start")
-    return time is None or start is None or time.date() >= start.date()
-
-
-def _study(study: Resource) -> str:
-    modality = at(study.body, "modality.code") or at(study.body, "series.modality.code") or "study"
-    return str(study.body.get("description") or name_of(at(study.body, "procedureCode")) or f"{modality} study")
-
-
-def _notes(document: Resource) -> list[str]:
-    if document.body.get("status") != "current":
-        return []
-    attachments = [content.get("attachment") or {} for content in document.body.get("content") or ()]
-    return [_decoded(document, item) for item in attachments if _is_plain_text(item) and item.get("data")]
-
-
-def _is_plain_text(attachment: Mapping[str, Any]) -> bool:
-    return str(attachment.get("contentType", "")).split(";")[0].strip().lower() == "text/plain"
-
-
-def _decoded(document: Resource, attachment: Mapping[str, Any]) -> str:
-    try:
-        return base64.b64decode(attachment["data"], validate=True).decode("utf-8").strip()
-    except (binascii.Error, UnicodeDecodeError):
-        message = "the attached text is no base64 of UTF-8."
-        path = "content.0.attachment.data"
-        raise document.problem("invalid_resource", message, "Attach the note as UTF-8.", path=path) from None
-
-
-def _images(record: Record) -> list[dict[str, Any]]:
-    """Return attached images that lie beside the Bundle (a relative url); nothing is fetched from anywhere."""
-    images = []
-    for document in record.all("DocumentReference"):
-        for content in document.body.get("content") or ():
-            attachment = content.get("attachment") or {}
-            kind, url = str(attachment.get("contentType", "")), attachment.get("url")
-            if url and ":" not in url and (kind.startswith("image/") or kind == "application/dicom"):
-                images.append({"path": url})
-    return images

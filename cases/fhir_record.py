@@ -145,9 +145,16 @@ def _resources(bundle: Mapping[str, Any]) -> Iterator[Resource]:
     for number, entry in enumerate(entries):
         body = entry.get("resource")
         if isinstance(body, dict) and body.get("resourceType") in USED:
-            resource = Resource(body["resourceType"], number, body)
+            resource = Resource(body["resourceType"], number, _without_null(body))
             _validate(resource)
             yield resource
+
+
+def _without_null(value: Any) -> Any:
+    """Drop null, which FHIR allows only as the place holder of an extended primitive in a list."""
+    if isinstance(value, dict):
+        return {key: _without_null(item) for key, item in value.items() if item is not None}
+    return tuple(_without_null(item) for item in value if item is not None) if isinstance(value, tuple) else value
 
 
 def _validate(resource: Resource) -> None:
@@ -189,7 +196,9 @@ def codings(concept: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def name_of(concept: Any) -> str | None:
-    """Return the words of a CodeableConcept, without the semantic tag of SNOMED CT."""
+    """Return the words of a CodeableConcept, or of the first of several, without the semantic tag of SNOMED CT."""
+    if isinstance(concept, list | tuple):
+        concept = concept[0] if concept else None
     words = [concept.get("text")] if isinstance(concept, Mapping) else []
     words += [coding.get("display") for coding in codings(concept)]
     return next((_SEMANTIC_TAG.sub("", word.strip()) for word in words if isinstance(word, str) and word.strip()), None)
