@@ -136,8 +136,8 @@ def _safety(a: Assessment, source: str) -> Iterator[Reason]:
             code = "safety_block"
         if code is not None and (finding.action != "note" or finding.kind in ("unresolved_drug", "fuzzy_match")):
             yield Reason(code=code, signal="finding", value=finding.rule, threshold=None, source=source)
-    if a.priority == "immediate" and not any(f.kind in ("acuity", "red_flag") for f in a.findings):
-        yield Reason(code="high_acuity", signal="priority", value="immediate", threshold=None, source=source)
+    if a.priority != "routine" and not any(f.kind in ("acuity", "red_flag") for f in a.findings):
+        yield Reason(code="high_acuity", signal="priority", value=a.priority, threshold="routine", source=source)
 
 
 def _plan(a: Assessment, source: str) -> Iterator[Reason]:

@@ -17,7 +17,7 @@ class Decision:
         syndrome: the one that fits best; None if the label is not in the vocabulary.
         noun: what goes into the result.
         undecided: facts that must be known and are not; empty once the syndrome is decided.
-        untested: names of tests that are required before treatment and not known to be done.
+        untested: names of tests that are required before treatment and not known to be positive.
         questions: what to ask.
     """
 
@@ -40,7 +40,7 @@ def decide(case: Case, label: str) -> Decision:
     known = FactReader(case)
     syndrome = next((s for s in entry.syndromes if _fits(s, known)), entry.syndromes[-1])
     undecided = known.unknown(syndrome.must_know)
-    untested = tuple(test.name for test in syndrome.tests if known[test.fact].value is None)
+    untested = tuple(test.name for test in syndrome.tests if known[test.fact].value is not True)
     return Decision(
         syndrome,
         SyndromeDecision(id=syndrome.id, decided_by=_decided_by(syndrome, known)),

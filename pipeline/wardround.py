@@ -25,10 +25,11 @@ from pipeline.config import Config
 from pipeline.evidence import Found, look_up
 from pipeline.routing import Assessment, most_pressing, route
 from pipeline.stages import Stages
+from pipeline.regimens import prefer_verified
 from pipeline.syndromes import Decision, decide
 from pipeline.thresholds import Thresholds
 from retrievers.hybrid import HybridRetriever
-from safety.screen import NOT_SCREENED, NO_REGIMENS, Screen
+from safety.screen import NO_REGIMENS, NOT_SCREENED, RegimenScreen, Screen, Verdict
 
 NO_PLAN = Plan(abstained=True)
 
@@ -73,16 +74,15 @@ class Wardround(Runnable[Case, CaseResult]):
         rooms = self.rooms
         cases = [self._with_defaults(case) for case in inputs]
         stages = Stages([case.id for case in cases])
-        each = _each
 
-        patients = stages.run("screen_patient", each(rooms.screen.patient), cases, otherwise=NOT_SCREENED)
+        patients = stages.run("screen_patient", _each(rooms.screen.patient), cases, otherwise=NOT_SCREENED)
         differentials = stages.run("classify", rooms.classifier.classify, cases, otherwise=Differential())
         labels = [d.diagnoses[0].label if d.diagnoses else None for d in differentials]
         named = list(zip(cases, labels, strict=True))
-        decisions = stages.run("syndrome", each(_decide), named, otherwise=Decision(None, None))
+        decisions = stages.run("syndrome", _each(_decide), named, otherwise=Decision(None, None))
         found = stages.run("retrieve", self._retrieve, named, otherwise=Found(disagreement=1.0))
         decided = list(zip(cases, decisions, strict=True))
-        regimens = stages.run("screen_regimens", each(self._screen_regimens), decided, otherwise=NO_REGIMENS)
+        regimens = stages.run("screen_regimens", _each(self._screen_regimens), decided, otherwise=NO_REGIMENS)
         urgency = [
             most_pressing(patient.priority, *([d.syndrome.priority] if d.syndrome else []))
             for patient, d in zip(patients, decisions, strict=True)
@@ -93,7 +93,7 @@ class Wardround(Runnable[Case, CaseResult]):
         ]
         plans = stages.run("generate", self._generate, briefs, otherwise=NO_PLAN)
         drafts = list(zip(cases, plans, decisions, strict=True))
-        verdicts = stages.run("screen_plan", each(self._screen_plan), drafts, otherwise=NOT_SCREENED)
+        verdicts = stages.run("screen_plan", _each(self._screen_plan), drafts, otherwise=NOT_SCREENED)
 
         results = []
         for i, case in enumerate(cases):
@@ -121,9 +121,11 @@ class Wardround(Runnable[Case, CaseResult]):
     def _retrieve(self, named: list[tuple[Case, str | None]]) -> list[Found]:
         return look_up(self.rooms.retriever, named, k=self.config.retrieval.k)
 
-    def _screen_regimens(self, decided: tuple[Case, Decision]) -> Any:
+    def _screen_regimens(self, decided: tuple[Case, Decision]) -> RegimenScreen:
         case, decision = decided
-        return self.rooms.screen.regimens(case, decision.syndrome.id) if decision.syndrome else NO_REGIMENS
+        if decision.syndrome is None:
+            return NO_REGIMENS
+        return prefer_verified(self.rooms.screen.regimens(case, decision.syndrome.id))
 
     def _generate(self, briefs: list[Brief | None]) -> list[Plan]:
         if not self.config.plan:
@@ -135,7 +137,7 @@ class Wardround(Runnable[Case, CaseResult]):
         written = iter(plans)
         return [NO_PLAN if brief is None else next(written) for brief in briefs]
 
-    def _screen_plan(self, draft: tuple[Case, Plan, Decision]) -> Any:
+    def _screen_plan(self, draft: tuple[Case, Plan, Decision]) -> Verdict:
         case, plan, decision = draft
         return self.rooms.screen.plan(case, plan, decision.syndrome.id if decision.syndrome else None)
 
