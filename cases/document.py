@@ -148,7 +148,8 @@ def _text(value: str, path: str) -> str:
 
 
 def _too_deep(path: str) -> Problem:
-    return Problem("too_deep", "The value nests too deeply.", "A case nests three levels.", field=path)
+    field = ".".join(path.split(".")[:3])  # as deep as the fields of a case go
+    return Problem("too_deep", "The value nests too deeply.", "A case nests three levels.", field=field)
 
 
 def _invalid(error: json.JSONDecodeError) -> Problem:

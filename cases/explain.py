@@ -166,7 +166,7 @@ def _broken_rule(detail: ErrorDetails, name: str, field: str) -> Problem:
     if rule not in _RULES:
         return Problem("bad_value", f"{field or 'The case'} is not valid.", "Compare it with the schema.", field=field)
     code, remedy = _RULES[rule]
-    return Problem(code, f"{rule[0].upper()}{rule[1:]}.", remedy, field=field)
+    return Problem(code, f"{rule}.", remedy, field=field)
 
 
 def _bad_shape(kind: str, name: str, field: str, context: Mapping[str, Any]) -> Problem:
@@ -174,7 +174,8 @@ def _bad_shape(kind: str, name: str, field: str, context: Mapping[str, Any]) -> 
         limit = context["max_length"]
         return Problem("too_long", f"{field} is longer than {limit} characters.", "Shorten it.", field=field)
     if kind == "string_too_short":
-        return Problem("empty", f"{field} is empty.", "Leave the key out if it is unknown.", field=field)
+        remedy = "Give every case an id." if field == "id" else "Leave the key out if it is unknown."
+        return Problem("empty", f"{field} is empty.", remedy, field=field)
     if kind == "string_pattern_mismatch":
         expected = _FORMATS.get(name, "the documented format")
         return Problem("bad_format", f"{field} has the wrong format.", f"Write {expected}.", field=field)
