@@ -8,11 +8,11 @@ plausibility, wide enough for any living patient: a value outside them is a unit
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 Sex = Literal["female", "male", "other", "unknown"]
 Setting = Literal["outpatient", "emergency", "inpatient"]
@@ -37,6 +37,7 @@ ReasonCode = Literal[
     "unknown_scanner", "unreadable_input", "stage_failed",
 ]  # fmt: skip
 
+_PRINTABLE = r"[^\x00-\x1f\x7f\ud800-\udfff]"
 Text = Annotated[str, Field(min_length=1, max_length=100_000)]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -167,7 +168,7 @@ class ImageRef(Noun):
 class Case(Noun):
     """One presentation of one patient. Only `id` and one of `text`, `images` are required."""
 
-    id: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\S[^\x00-\x1f\x7f\ud800-\udfff]*$")
+    id: str = Field(min_length=1, max_length=200, pattern=rf"^{_PRINTABLE}*\S{_PRINTABLE}*$")
     text: Text | None = None
     language: str = Field("en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
     setting: Setting | None = None

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass
 class CaseError(Exception):
     """A case that cannot be read. It never repeats the patient's data: names of fields and expectations only.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from cases.case import Case, CaseResult
 from cases.errors import CaseError
@@ -25,7 +26,7 @@ from pipeline.files import (
     combined_hash,
     fingerprints,
     only_writer,
-    refuse_output_inside_input,
+    refuse_unusable_output,
     write_text,
 )
 from pipeline.journal import Done, Failed, Journal, RunIdentity, RunState
@@ -118,7 +119,7 @@ def run_batch(
         raise RunRefused(f"The batch size is {batch_size}. Give 1 or more.")
     identity = _identity(paths, out, config_text=config_text, config_hash=config_hash)
     with only_writer(out):
-        engine = open_database(database or out / DATABASE)
+        engine = _open(database or out / DATABASE)
         try:
             journal = _claim(engine, out, identity, force=force)
             work = _Work(pipeline, journal, batch_size, on_progress or _silent)
@@ -181,6 +182,14 @@ class _Work:
         self.on_progress(self.behind, total)
 
 
+def _open(database: str | Path) -> Engine:
+    try:
+        return open_database(database)
+    except (SQLAlchemyError, ImportError) as error:
+        kind = type(error).__name__  # not its text, which may hold a password
+        raise RunRefused(f"The database cannot be opened ({kind}). Check its path or URL and its driver.") from error
+
+
 def _claim(engine: Engine, out: Path, identity: RunIdentity, *, force: bool) -> Journal:
     """The journal of the run that `out` holds, or of a new one."""
     mark = out / _RUN_ID
@@ -240,7 +249,7 @@ def _without_repeats(items: Iterable[Case | CaseError]) -> Iterator[tuple[int, C
 
 
 def _identity(paths: Sequence[Path], out: Path, *, config_text: str, config_hash: str) -> RunIdentity:
-    refuse_output_inside_input(paths, out)
+    refuse_unusable_output(paths, out)
     inputs = fingerprints(paths)
     out.mkdir(parents=True, exist_ok=True)
     return RunIdentity(config_hash, config_text, combined_hash(inputs), inputs, _version())

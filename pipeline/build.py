@@ -1,4 +1,4 @@
-"""From a configuration to a working pipeline: resolve what is embedded, open the index, load the models, note hashes."""
+"""From a configuration to a working pipeline: resolve what is embedded, open the index, load models, note hashes."""
 
 from __future__ import annotations
 

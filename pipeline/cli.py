@@ -60,7 +60,9 @@ def run(
     config: ConfigOption = None,
     set_: SetOption = None,
     no_plan: Annotated[bool, typer.Option("--no-plan", help="everything but generation")] = False,
-    database: Annotated[str | None, typer.Option("--database", help="path or URL; default <out>/wardround.sqlite")] = None,
+    database: Annotated[
+        str | None, typer.Option("--database", help="path or URL; default <out>/wardround.sqlite")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="start afresh over an --out made from something else")] = False,
     parquet: Annotated[bool, typer.Option("--parquet", help="also write results.parquet")] = False,
     fhir: Annotated[bool, typer.Option("--fhir", help="also write a FHIR Bundle a case into <out>/fhir")] = False,
@@ -94,7 +96,9 @@ def run(
         _write_fhir(out)
     if not quiet:
         _show_run(out)
-    console.print(f"{summary.results} results ({summary.auto} released, {summary.review} to review), {summary.errors} errors")
+    console.print(
+        f"{summary.results} results ({summary.auto} released, {summary.review} to review), {summary.errors} errors"
+    )
     for name in ("report.html", "results.jsonl", "errors.jsonl"):
         console.print(f"  {out / name}", soft_wrap=True, highlight=False)
     console.print(f"  review database: {summary.database}", soft_wrap=True, highlight=False)
@@ -217,7 +221,9 @@ def doctor() -> None:
 
     checks = diagnose()
     for check in checks:
-        console.print(f"{'[green]ok  [/green]' if check.ok else '[red]FAIL[/red]'} {check.name}: {check.detail}", highlight=False)
+        console.print(
+            f"{'[green]ok  [/green]' if check.ok else '[red]FAIL[/red]'} {check.name}: {check.detail}", highlight=False
+        )
     raise typer.Exit(0 if all(check.ok for check in checks) else SOME_FAILED)
 
 

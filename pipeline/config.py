@@ -1,4 +1,4 @@
-"""One YAML file and `--set a.b=c` become one frozen, typed configuration; unknown keys are refused with the nearest name.
+"""One YAML file and `--set a.b=c` become one frozen, typed configuration; an unknown key is refused with the nearest.
 
 A default lives here and nowhere else. `embedded` names the weights that ride inside registry packages (MODELS in the
 README); anything else is a hub name or a folder.
@@ -43,7 +43,9 @@ class Defaults(Stage):
 
     region: str = Field("US", pattern=r"^[A-Z]{2}$", description="ISO 3166-1 code, for rules that differ by country")
     setting: Setting = Field("outpatient", description="outpatient, emergency or inpatient")
-    languages: tuple[str, ...] = Field(("en",), description="languages the models were trained for; others go to review")
+    languages: tuple[str, ...] = Field(
+        ("en",), description="languages the models were trained for; others go to review"
+    )
 
 
 class ClassifierConfig(Stage):
@@ -106,7 +108,12 @@ class Config(Stage):
     def sha256(self) -> str:
         """Digest of the resolved configuration, less what only changes speed."""
         relevant = self.model_dump(mode="json")
-        for part, key in (("runtime", "threads"), ("runtime", "batch_size"), ("classifier", "batch_size"), ("generator", "batch_size")):
+        for part, key in (
+            ("runtime", "threads"),
+            ("runtime", "batch_size"),
+            ("classifier", "batch_size"),
+            ("generator", "batch_size"),
+        ):
             del relevant[part][key]
         return hashlib.sha256(yaml.safe_dump(relevant).encode()).hexdigest()
 

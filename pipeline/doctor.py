@@ -41,7 +41,11 @@ def _vocabulary() -> str:
 
 
 def _weights() -> str:
-    missing = [n for n in ("adapter_model.safetensors", "head.safetensors", "calibration.json") if not (SHIPPED_WEIGHTS / n).exists()]
+    missing = [
+        n
+        for n in ("adapter_model.safetensors", "head.safetensors", "calibration.json")
+        if not (SHIPPED_WEIGHTS / n).exists()
+    ]
     if missing:
         raise FileNotFoundError(f"{missing[0]} in {SHIPPED_WEIGHTS}")
     return str(SHIPPED_WEIGHTS)

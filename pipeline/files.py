@@ -48,12 +48,14 @@ def combined_hash(rows: Iterable[dict[str, Any]]) -> str:
     return digest.hexdigest()
 
 
-def refuse_output_inside_input(paths: Sequence[Path], out: Path) -> None:
-    """Refuse an output folder that would become its own input.
+def refuse_unusable_output(paths: Sequence[Path], out: Path) -> None:
+    """Refuse an output that is no folder, or that would become its own input.
 
     Raises:
-        RunRefused: if `out` is one of the input folders or lies inside one.
+        RunRefused: if `out` is one of the input folders or lies inside one, or is a file.
     """
+    if out.exists() and not out.is_dir():
+        raise RunRefused(f"The output {out} is a file. Name a folder, which need not exist.")
     for path in paths:
         if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
             raise RunRefused(f"The output folder {out} lies inside the input folder {path}. Choose one outside it.")

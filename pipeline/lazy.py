@@ -1,4 +1,4 @@
-"""A pipeline that loads its models when the first case needs them: a finished run that is started again loads nothing."""
+"""A pipeline that loads its models when the first case needs them: a finished run, started again, loads nothing."""
 
 from __future__ import annotations
 

@@ -54,5 +54,3 @@ def _batches(items: Iterator[Done], size: int) -> Iterator[list[Done]]:
             batch = []
     if batch:
         yield batch
-
-

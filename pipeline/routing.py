@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cases.case import (
-    Case, Differential, Evidence, Finding, Plan, Priority, Question, Reason, ReasonCode, Reviewer, Route,
+    Case,
+    Differential,
+    Evidence,
+    Finding,
+    Plan,
+    Priority,
+    Question,
+    Reason,
+    ReasonCode,
+    Reviewer,
+    Route,
 )  # fmt: skip
 from cases.vocabulary.tables import regimens
 from pipeline.syndromes import Decision
@@ -52,6 +62,7 @@ class Assessment:
     plan: Plan | None
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
+    unchecked: tuple[str, ...]
     priority: Priority
     failed: tuple[str, ...]
     planned: bool
@@ -105,7 +116,9 @@ def _input(a: Assessment, languages: tuple[str, ...]) -> Iterator[Reason]:
     if said < MIN_WORDS:
         yield Reason(code="unreadable_input", signal="words", value=said, threshold=MIN_WORDS, source="pipeline")
     if a.case.images:
-        yield Reason(code="image_provenance", signal="images", value=len(a.case.images), threshold=0, source="images.enabled")
+        yield Reason(
+            code="image_provenance", signal="images", value=len(a.case.images), threshold=0, source="images.enabled"
+        )
 
 
 def _doubt(a: Assessment, limits: Thresholds) -> Iterator[Reason]:
@@ -167,9 +180,27 @@ def _statements(plan: Plan, evidence: tuple[Evidence, ...]) -> Iterator[Reason]:
     grades = {item.id: item.grade for item in evidence}
     for statement in plan.statements:
         if not statement.supported or statement.citations[0] not in grades:
-            yield Reason(code="unsupported_plan", signal=statement.kind, value=statement.citations[0], threshold=None, source="grounding")
+            yield Reason(
+                code="unsupported_plan",
+                signal=statement.kind,
+                value=statement.citations[0],
+                threshold=None,
+                source="grounding",
+            )
         elif statement.regimen and regimens()[statement.regimen.id].grade != "verified":
             grade = regimens()[statement.regimen.id].grade
-            yield Reason(code="evidence_unverified", signal=statement.regimen.id, value=grade, threshold="verified", source="regimens.csv")
+            yield Reason(
+                code="evidence_unverified",
+                signal=statement.regimen.id,
+                value=grade,
+                threshold="verified",
+                source="regimens.csv",
+            )
         elif not statement.regimen and grades[statement.citations[0]] == "drafted":
-            yield Reason(code="evidence_unverified", signal=statement.citations[0], value="drafted", threshold="single", source="library")
+            yield Reason(
+                code="evidence_unverified",
+                signal=statement.citations[0],
+                value="drafted",
+                threshold="single",
+                source="library",
+            )

@@ -36,7 +36,9 @@ class Stages:
             if len(answers) != len(items):
                 raise RuntimeError(f"stage {name} answered {len(answers)} of {len(items)} cases")
         except Exception as error:  # noqa: BLE001 - any failure of a stage is a reason for review, never a crash
-            log.warning("stage %s failed on a batch of %d (%s); going case by case", name, len(items), type(error).__name__)
+            log.warning(
+                "stage %s failed on a batch of %d (%s); going case by case", name, len(items), type(error).__name__
+            )
             answers = [self._alone(name, stage, item, number, otherwise) for number, item in enumerate(items)]
         share = (time.perf_counter() - started) * 1000 / max(1, len(items))
         for timings in self.timings_ms:

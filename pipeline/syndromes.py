@@ -52,7 +52,9 @@ def decide(case: Case, label: str) -> Decision:
 
 def _fits(syndrome: Syndrome, known: FactReader) -> bool:
     wanted = not syndrome.requires_any or bool(known.true(syndrome.requires_any))
-    return wanted and len(known.true(syndrome.requires)) == len(syndrome.requires) and not known.true(syndrome.rules_out)
+    return (
+        wanted and len(known.true(syndrome.requires)) == len(syndrome.requires) and not known.true(syndrome.rules_out)
+    )
 
 
 def _decided_by(syndrome: Syndrome, known: FactReader) -> tuple[str, ...]:

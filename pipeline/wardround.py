@@ -12,26 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
+from generators.write import write
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from cases.case import Case, CaseResult, Differential, Plan, Run
+from cases.case import Case, CaseResult, Differential, Plan, Priority, Question, Run
 from generators.backend import TextGenerator
 from generators.compose import Brief, compose
-from generators.write import write
 from pipeline.classifier.classify import Classifier
 from pipeline.config import Config
 from pipeline.evidence import Found, look_up
+from pipeline.regimens import prefer_verified
 from pipeline.routing import Assessment, most_pressing, route
 from pipeline.stages import Stages
-from pipeline.regimens import prefer_verified
 from pipeline.syndromes import Decision, decide
 from pipeline.thresholds import Thresholds
 from retrievers.hybrid import HybridRetriever
 from safety.screen import NO_REGIMENS, NOT_SCREENED, RegimenScreen, Screen, Verdict
 
 NO_PLAN = Plan(abstained=True)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,20 @@ class Rooms:
     writer: TextGenerator | None
     thresholds: Thresholds
     provenance: Run
+
+
+class Track(NamedTuple):
+    """What the stages left of one case."""
+
+    case: Case
+    patient: Verdict
+    differential: Differential
+    decision: Decision
+    found: Found
+    regimens: RegimenScreen
+    plan: Plan
+    verdict: Verdict
+    failed: tuple[str, ...]
 
 
 class Wardround(Runnable[Case, CaseResult]):
@@ -83,35 +98,15 @@ class Wardround(Runnable[Case, CaseResult]):
         found = stages.run("retrieve", self._retrieve, named, otherwise=Found(disagreement=1.0))
         decided = list(zip(cases, decisions, strict=True))
         regimens = stages.run("screen_regimens", _each(self._screen_regimens), decided, otherwise=NO_REGIMENS)
-        urgency = [
-            most_pressing(patient.priority, *([d.syndrome.priority] if d.syndrome else []))
-            for patient, d in zip(patients, decisions, strict=True)
-        ]
-        briefs = [
-            Brief(case, label or "", d.syndrome, f.all, r.allowed, r.excluded) if priority != "immediate" else None
-            for case, label, d, f, r, priority in zip(cases, labels, decisions, found, regimens, urgency, strict=True)
-        ]
+        told = zip(cases, labels, patients, decisions, found, regimens, strict=True)
+        briefs = [_brief(*what) for what in told]
         plans = stages.run("generate", self._generate, briefs, otherwise=NO_PLAN)
         drafts = list(zip(cases, plans, decisions, strict=True))
         verdicts = stages.run("screen_plan", _each(self._screen_plan), drafts, otherwise=NOT_SCREENED)
 
-        results = []
-        for i, case in enumerate(cases):
-            assessment = Assessment(
-                case=case,
-                differential=_with_disagreement(differentials[i], found[i].disagreement),
-                decision=decisions[i],
-                evidence=found[i].shown(plans[i]),
-                plan=plans[i] if self.config.plan else None,
-                findings=patients[i].findings + verdicts[i].findings,
-                questions=_unique(decisions[i].questions + patients[i].questions + regimens[i].questions + verdicts[i].questions),
-                priority=most_pressing(urgency[i], verdicts[i].priority),
-                failed=stages.failed[i],
-                planned=self.config.plan,
-            )
-            unchecked = _unique(patients[i].unchecked + verdicts[i].unchecked)
-            results.append(self._result(assessment, unchecked, stages.timings_ms[i]))
-        return results
+        left = (cases, patients, differentials, decisions, found, regimens, plans, verdicts, stages.failed)
+        assessed = [self._assess(Track(*track)) for track in zip(*left, strict=True)]
+        return [self._result(a, timings) for a, timings in zip(assessed, stages.timings_ms, strict=True)]
 
     def _with_defaults(self, case: Case) -> Case:
         defaults = self.config.defaults
@@ -141,7 +136,23 @@ class Wardround(Runnable[Case, CaseResult]):
         case, plan, decision = draft
         return self.rooms.screen.plan(case, plan, decision.syndrome.id if decision.syndrome else None)
 
-    def _result(self, a: Assessment, unchecked: tuple[str, ...], timings_ms: dict[str, float]) -> CaseResult:
+    def _assess(self, track: Track) -> Assessment:
+        case, patient, differential, decision, found, regimens, plan, verdict, failed = track
+        return Assessment(
+            case=case,
+            differential=_with_disagreement(differential, found.disagreement),
+            decision=decision,
+            evidence=found.shown(plan),
+            plan=plan if self.config.plan else None,
+            findings=_unique(patient.findings + verdict.findings),
+            questions=_asked_once(decision.questions + patient.questions + regimens.questions + verdict.questions),
+            unchecked=_unique(patient.unchecked + verdict.unchecked),
+            priority=most_pressing(_urgency(patient, decision), verdict.priority),
+            failed=failed,
+            planned=self.config.plan,
+        )
+
+    def _result(self, a: Assessment, timings_ms: dict[str, float]) -> CaseResult:
         languages = self.config.defaults.languages
         routing = route(a, self.rooms.thresholds, languages=languages, rules=self.rooms.screen.rules_version)
         return CaseResult(
@@ -158,7 +169,7 @@ class Wardround(Runnable[Case, CaseResult]):
             evidence=a.evidence,
             plan=a.plan,
             findings=a.findings,
-            unchecked=unchecked,
+            unchecked=a.unchecked,
             run=self.rooms.provenance,
             timings_ms=timings_ms,
         )
@@ -174,10 +185,30 @@ def _decide(named: tuple[Case, str | None]) -> Decision:
     return decide(case, label) if label else Decision(None, None)
 
 
+def _urgency(patient: Verdict, decision: Decision) -> Priority:
+    return most_pressing(patient.priority, *([decision.syndrome.priority] if decision.syndrome else []))
+
+
+def _brief(
+    case: Case, label: str | None, patient: Verdict, decision: Decision, found: Found, regimens: RegimenScreen
+) -> Brief | None:
+    """What the generator is told; None for an emergency, which gets no home plan."""
+    if _urgency(patient, decision) == "immediate":
+        return None
+    return Brief(case, label or "", decision.syndrome, found.all, regimens.allowed, regimens.excluded)
+
+
 def _with_disagreement(differential: Differential, value: float) -> Differential:
     uncertainty = differential.uncertainty.model_copy(update={"disagreement": round(value, 6)})
     return differential.model_copy(update={"uncertainty": uncertainty})
 
 
-def _unique(items: tuple[Any, ...]) -> tuple[Any, ...]:
+def _asked_once(questions: tuple[Question, ...]) -> tuple[Question, ...]:
+    """Ask each thing once: what blocks first, then tests and red flags, then the rest."""
+    order = ("missing_fact", "test", "red_flag", "syndrome")
+    pressing = sorted(questions, key=lambda question: order.index(question.kind))
+    return tuple({question.ask: question for question in reversed(pressing)}.values())[::-1]
+
+
+def _unique(items: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(items))

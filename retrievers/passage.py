@@ -35,7 +35,9 @@ class Passage:
     @property
     def sha256(self) -> str:
         """Digest of everything that a reader of the citation would see."""
-        return hashlib.sha256("\x1f".join((self.id, self.title, self.text, self.grade, self.source)).encode()).hexdigest()
+        return hashlib.sha256(
+            "\x1f".join((self.id, self.title, self.text, self.grade, self.source)).encode()
+        ).hexdigest()
 
     def as_evidence(self, *, score: float, rank: int) -> Evidence:
         """Return the noun that travels with a result."""

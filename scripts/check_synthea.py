@@ -1,6 +1,6 @@
 """Every Synthea patient bundle becomes a case with text, vitals, medicines and conditions.
 
-    python -m scripts.check_synthea [--data ../shared/data/synthea-r4]
+python -m scripts.check_synthea [--data ../shared/data/synthea-r4]
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def main() -> int:
         (found,) = read_cases([path])
         if isinstance(found, Case):
             whole = bool(found.text) and found.vitals != Vitals() and None not in (found.medications, found.conditions)
-            counts = f"{len(found.text or '')} characters, {len(found.medications or ())} medicines, {len(found.conditions or ())} conditions"
+            held = (len(found.text or ""), len(found.medications or ()), len(found.conditions or ()))
+            counts = "{} characters, {} medicines, {} conditions".format(*held)
             print("ok  " if whole else "THIN", path.name[:40].ljust(40), counts)
             wrong += not whole
         else:

@@ -1,6 +1,6 @@
 """Accuracy of `wardround run` on the 240 validation rows of Symptom2Disease, beside the trivial baseline.
 
-    python -m scripts.check_validation [--data ../shared/data/symptom2disease/Symptom2Disease.csv] [--out runs/validation]
+    python -m scripts.check_validation [--data Symptom2Disease.csv] [--out runs/validation]
 
 The rows become case files that hold nothing but an id and a text, and go through the command like any other batch.
 """
@@ -43,7 +43,14 @@ def main() -> int:
     cases = arguments.out / "cases.jsonl"
     lines = [json.dumps({"id": f"row-{i}", "text": frame.text[i]}) for i in rows.validation]
     cases.write_text("\n".join(lines), encoding="utf-8")
-    command = [str(Path(sys.executable).parent / "wardround"), "run", str(cases), "--out", str(arguments.out / "run"), "--quiet"]
+    command = [
+        str(Path(sys.executable).parent / "wardround"),
+        "run",
+        str(cases),
+        "--out",
+        str(arguments.out / "run"),
+        "--quiet",
+    ]
     code = subprocess.run(command, check=False).returncode
     results = list(read_results(arguments.out / "run" / "results.jsonl"))
     right = sum(r.differential[0].label == frame.label[int(r.case_id.removeprefix("row-"))] for r in results)

@@ -1,1 +1,1 @@
-"""The clinical vocabulary: one table each of drugs, synonyms, conditions, facts, regimens and sources, for every room."""
+"""The clinical vocabulary: one table each of drugs, synonyms, conditions, facts, regimens, sources, for every room."""

@@ -1,4 +1,4 @@
-"""Find every mistake of the vocabulary at once: dangling references, impossible syndromes, grades that were not earned."""
+"""Find every mistake of the vocabulary at once: dangling references, impossible syndromes, unearned grades."""
 
 from __future__ import annotations
 

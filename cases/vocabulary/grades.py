@@ -20,7 +20,19 @@ HOURS_A_DAY = 24
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _AMOUNT = re.compile(rf"({_NUMBER})(?:\s*(?:-|–|to)\s*({_NUMBER}))?\s*([a-z%/µ]+(?:/kg)?)?", re.IGNORECASE)
 _TIMES = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_UNITS = {"milligrams": "mg", "milligram": "mg", "micrograms": "mcg", "microgram": "mcg", "µg": "mcg", "grams": "g", "gram": "g"}
+_COUNT = rf"\d|{'|'.join(_TIMES)}"
+_TIMES_A_DAY = re.compile(
+    rf"({_COUNT})(?:\s*(?:-|–|to|or)\s*({_COUNT}))?\s*(?:times?)?\s*(?:a |per |/)?\s*da(?:y|ily)"
+)
+_UNITS = {
+    "milligrams": "mg",
+    "milligram": "mg",
+    "micrograms": "mcg",
+    "microgram": "mcg",
+    "µg": "mcg",
+    "grams": "g",
+    "gram": "g",
+}
 _PER_GRAM = 1000.0
 
 
@@ -62,7 +74,8 @@ def dose_agrees(dose: str | None, says: str | None) -> bool:
         return True
     stated, wanted = amounts(says), amounts(dose)
     return bool(wanted) and all(
-        any(low <= amount <= high and unit == said_unit for low, high, said_unit in stated) for amount, _, unit in wanted
+        any(low <= amount <= high and unit == said_unit for low, high, said_unit in stated)
+        for amount, _, unit in wanted
     )
 
 
@@ -73,11 +86,15 @@ def times_a_day(text: str) -> tuple[float, float] | None:
     if hours:
         low, high = float(hours[1]), float(hours[2] or hours[1])
         return HOURS_A_DAY / high, HOURS_A_DAY / low
-    counted = re.search(r"(\d|once|twice|two|three|four|five|six)(?:\s*(?:-|–|to|or)\s*(\d|twice|two|three|four|five|six))?\s*(?:times?)?\s*(?:a |per |/)?\s*da(?:y|ily)", lowered)
+    counted = _TIMES_A_DAY.search(lowered)
     if counted:
         low, high = (float(_TIMES.get(word, word)) for word in (counted[1], counted[2] or counted[1]))
         return low, high
-    return (1.0, 1.0) if re.search(r"\b(daily|at night|at bedtime|nightly|in the morning|in the evening)\b", lowered) else None
+    return (
+        (1.0, 1.0)
+        if re.search(r"\b(daily|at night|at bedtime|nightly|in the morning|in the evening)\b", lowered)
+        else None
+    )
 
 
 def frequency_agrees(frequency: str, says: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""What is fitted on held-out cases: a temperature, a conformal threshold, and the signals that set review thresholds."""
+"""What is fitted on held-out cases: a temperature, a conformal threshold, the signals that set review thresholds."""
 
 from __future__ import annotations
 

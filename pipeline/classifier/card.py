@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a template of Markdown tables
 """The model card, written from the run that made the weights."""
 
 from __future__ import annotations

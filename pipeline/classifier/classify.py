@@ -42,7 +42,9 @@ class Classifier:
         seed: of the dropout masks.
     """
 
-    def __init__(self, folder: Path, *, encoder: str | Path, samples: int = 50, batch_size: int = 32, seed: int = 42) -> None:
+    def __init__(
+        self, folder: Path, *, encoder: str | Path, samples: int = 50, batch_size: int = 32, seed: int = 42
+    ) -> None:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         self.labels = tuple(Label(item["label"], item["icd10"]) for item in card["labels"])
         self.samples = samples
@@ -69,9 +71,7 @@ class Classifier:
     def draw(self, cases: Sequence[Case]) -> tuple[Tensor, Tensor]:
         """Return raw probabilities (draws, batch, labels) and deterministic features (batch, hidden)."""
         texts = [case.text or "" for case in cases]
-        tokens = self._tokenizer(
-            texts, truncation=True, max_length=self.max_tokens, padding=True, return_tensors="pt"
-        )
+        tokens = self._tokenizer(texts, truncation=True, max_length=self.max_tokens, padding=True, return_tensors="pt")
         values, mask = vitals_tensor(cases)
         return self._sampler(tokens["input_ids"], tokens["attention_mask"], values, mask)
 

@@ -114,7 +114,10 @@ def _save(
     threshold: float,
 ) -> None:
     trained.network.encoder.save_pretrained(str(out))
-    save_file({name: tensor.contiguous() for name, tensor in trained.network.head.state_dict().items()}, out / "head.safetensors")
+    save_file(
+        {name: tensor.contiguous() for name, tensor in trained.network.head.state_dict().items()},
+        out / "head.safetensors",
+    )
     card = {
         "labels": [{"label": name, "icd10": _icd10(config, name)} for name in trained.labels],
         "max_tokens": config.recipe.max_tokens,
@@ -183,7 +186,13 @@ def _signals(
 
 
 def _evaluate(
-    out: Path, config: TrainingConfig, frame: pd.DataFrame, rows: Splits, samples: int, accuracy: float, temperature: float
+    out: Path,
+    config: TrainingConfig,
+    frame: pd.DataFrame,
+    rows: Splits,
+    samples: int,
+    accuracy: float,
+    temperature: float,
 ) -> Fitted:
     classifier = _load(out, config, samples)
     targets = _targets(classifier, frame, rows.validation)

@@ -98,4 +98,6 @@ def with_lora(encoder: Any, *, rank: int, dropout: float) -> Any:
     from peft import LoraConfig, get_peft_model
 
     targets = ["query", "value", "attention.output.dense", "intermediate.dense"]
-    return get_peft_model(encoder, LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=dropout, target_modules=targets))
+    return get_peft_model(
+        encoder, LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=dropout, target_modules=targets)
+    )

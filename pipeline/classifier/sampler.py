@@ -49,7 +49,9 @@ class Sampler:
         self._logits = _mask((draws, 1, width), head_p, generator)
 
     @torch.inference_mode()
-    def __call__(self, input_ids: Tensor, attention_mask: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(
+        self, input_ids: Tensor, attention_mask: Tensor, values: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return probabilities (draws, batch, labels) and the deterministic CLS features (batch, hidden)."""
         trunk, bias = self._trunk(input_ids, attention_mask)
         states = self._last_layer(trunk, bias)
@@ -73,7 +75,7 @@ class Sampler:
         """The last layer for the CLS row: (draws, batch, hidden), or (1, batch, hidden) without masks."""
         layer = self._encoder.encoder.layer[-1]
         attention = layer.attention.self
-        batch, tokens, width = trunk.shape
+        batch, _, width = trunk.shape
         heads = self._encoder.config.num_attention_heads
         split = (batch, -1, heads, width // heads)
         key, value = (part(trunk).view(split).transpose(1, 2) for part in (attention.key, attention.value))

@@ -265,6 +265,21 @@ def test_run_batch_refuses_a_missing_file_and_an_output_inside_its_input(tmp_pat
         run(Fake(), tmp_path, tmp_path / "out")
 
 
+@pytest.mark.parametrize("database", ["nosuchthing://x", "postgresql+psycopg://u:secret@127.0.0.1:1/x"])
+def test_run_batch_refuses_a_database_that_cannot_be_opened(cases: Path, tmp_path: Path, database: str) -> None:
+    with pytest.raises(RunRefused, match="cannot be opened") as refusal:
+        run(Fake(), cases, tmp_path / "out", database=database)
+    assert "secret" not in str(refusal.value)
+
+
+def test_run_batch_refuses_a_file_for_an_output_and_for_a_database(cases: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunRefused, match="is a file"):
+        run(Fake(), cases, cases)
+    with pytest.raises(RunRefused, match="cannot be opened"):
+        run(Fake(), cases, tmp_path / "out", database=cases)
+    assert cases.read_text().startswith("{")
+
+
 def test_run_batch_refuses_a_second_writer(cases: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with only_writer(tmp_path / "out"), pytest.raises(RunRefused, match="Another run"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -93,7 +93,7 @@ def test_report_never_scrolls_sideways(page: Page, width: int) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_report_has_readable_contrast(page: Page, scheme: str) -> None:
+def test_report_has_readable_contrast(page: Page, scheme: Literal["light", "dark"]) -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1 between text and what lies behind it."""
     page.emulate_media(color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.case import (
-    Case, Diagnosis, Differential, Evidence, Finding, ImageRef, Plan, Question, Statement, Uncertainty,
+    Case,
+    Diagnosis,
+    Differential,
+    Evidence,
+    Finding,
+    ImageRef,
+    Plan,
+    Question,
+    Statement,
+    Uncertainty,
 )  # fmt: skip
 from cases.vocabulary.conditions import conditions
 from pipeline.routing import Assessment, most_pressing, route
@@ -48,6 +57,7 @@ def quiet() -> Assessment:
         plan=PLAN,
         findings=(),
         questions=(),
+        unchecked=(),
         priority="routine",
         failed=(),
         planned=True,
@@ -79,7 +89,7 @@ CHANGES = {
     "safety_block": {"findings": (finding("interaction", "block"),)},
     "unresolved_drug": {"findings": (finding("unresolved_drug", "interrupt"),)},
     "missing_fact": {"questions": (Question(ask="Pregnant?", because="teratogen", kind="missing_fact"),)},
-    "high_acuity": {"priority": "immediate"},
+    "high_acuity": {"priority": "urgent"},
     "red_flag": {"findings": (finding("red_flag", "block"),)},
     "language": {"case": Case(id="a", text="mal di testa forte", language="it")},
     "image_provenance": {"case": Case(id="a", text="see the picture", images=(ImageRef(path="x.png"),))},
