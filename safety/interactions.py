@@ -23,7 +23,7 @@ LOCAL_SEVERITY: dict[Severity, Severity] = {  # little of a local drug is absorb
     "moderate": "minor",
     "minor": "minor",
 }
-DUPLICATE_SOURCE = "duplicate therapy: safety/knowledge/classes.yaml"
+DUPLICATE_SOURCE = "heck_duplicates_2021"
 
 
 class Interactions:
@@ -113,7 +113,7 @@ class Interactions:
                     message=f"{pair[0].capitalize()} and {pair[1]} are both {group.label}.",
                     management="Use one of them.",
                     would_change_if=_without(one, other),
-                    source=group.source,
+                    source=DUPLICATE_SOURCE,
                 )
 
 
