@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -25,8 +26,7 @@ class Causal:
         self._tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left")
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
-        self._model = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
-        self._model.eval()  # type: ignore[no-untyped-call]
+        self._model: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()  # type: ignore[no-untyped-call]
 
     def generate(self, prompts: Sequence[str], *, max_new_tokens: int) -> list[str]:
         """Return one text for each prompt, in order."""
