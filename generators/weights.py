@@ -94,8 +94,9 @@ def _convert_t5(source: Path, out: Path) -> None:
     weights = read_t5(source / "encoder.onnx", source / "decoder.onnx")
     tensors = {name: torch.from_numpy(values) for name, values in weights.items()}
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
-    config = T5Config(**T5_SHAPE)
-    config.tie_word_embeddings = False  # the head is a matrix of its own
+    # The head is a matrix of its own: it is not tied, and its input is not scaled by d_model ** -0.5.
+    config = T5Config(**T5_SHAPE, tie_word_embeddings=False)
+    config.tie_word_embeddings = False
     config.architectures = ["T5ForConditionalGeneration"]
     config.save_pretrained(out)
     tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]

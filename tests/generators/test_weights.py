@@ -64,7 +64,8 @@ def test_onnx_t5_reads_a_quantised_graph(tmp_path: Path) -> None:
 
     def graph(path: Path, prefix: str) -> Path:
         stored = {
-            "w_quantized": np.array([[1, 2], [3, 4], [5, 6]], np.uint8), "w_scale": np.float32(0.5), "w_zero_point": np.uint8(1),
+            "w_quantized": np.array([[1, 2], [3, 4], [5, 6]], np.uint8),
+            "w_scale": np.float32(0.5), "w_zero_point": np.uint8(1),
             f"{prefix}embed_tokens.weight_quantized": np.array([[7, 9]], np.int8),
             f"{prefix}embed_tokens.weight_scale": np.float32(2), f"{prefix}embed_tokens.weight_zero_point": np.int8(7),
             f"{prefix}final_layer_norm.weight": np.array([1.5, 2.5], np.float32),
@@ -93,8 +94,8 @@ def test_weights_seq2seq_agrees_with_the_graphs_it_came_from(tmp_path: Path) -> 
 
     writer = Seq2Seq(weights.flan_t5_folder(tmp_path))
     source = weights.package_folder("traceforge_title_model") / "data" / "span"
-    question = "Metformin is contraindicated when eGFR is below 30 mL/min. Question: When is metformin contraindicated?"
-    inputs = writer._tokenizer([question], return_tensors="pt")
+    title = "Fix the failing unit test in the payment module and update the changelog"
+    inputs = writer._tokenizer([title], return_tensors="pt")
     mask = inputs["attention_mask"].numpy()
     encoder, decoder = (onnxruntime.InferenceSession(source / f"{name}.onnx") for name in ("encoder", "decoder"))
     (hidden,) = encoder.run(None, {"input_ids": inputs["input_ids"].numpy(), "attention_mask": mask})
@@ -104,7 +105,9 @@ def test_weights_seq2seq_agrees_with_the_graphs_it_came_from(tmp_path: Path) -> 
     with torch.inference_mode():
         ours = writer._model(**inputs, decoder_input_ids=torch.zeros(1, 1, dtype=torch.long)).logits.numpy()
     assert ours.argmax() == theirs.argmax()
-    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.95
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.95  # the graphs also quantise their activations
+    assert 0.8 < np.polyfit(ours.ravel(), theirs.ravel(), 1)[0] < 1.25  # a scaled head would be 22 times off
+    question = "Metformin is contraindicated when eGFR is below 30 mL/min. Question: When is metformin contraindicated?"
     assert "30" in writer.generate([question], max_new_tokens=16)[0]
 
 
