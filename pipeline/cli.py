@@ -21,6 +21,7 @@ train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline
 app.add_typer(train_app, name="train")
 console = Console()
 USAGE, SOME_FAILED = 2, 3
+MAX_TABLE = 500  # results; above it the table would say less than the report
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file; the embedded defaults without it")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="override one key, e.g. routing.review_budget=0.2")]
@@ -65,10 +66,12 @@ def run(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="start afresh over an --out made from something else")] = False,
     parquet: Annotated[bool, typer.Option("--parquet", help="also write results.parquet")] = False,
-    fhir: Annotated[bool, typer.Option("--fhir", help="also write a FHIR Bundle a case into <out>/fhir")] = False,
+    fhir: Annotated[bool, typer.Option("--fhir", help="also write results.fhir.ndjson, a FHIR Bundle a line")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="no progress bar, no table")] = False,
 ) -> None:
     """Run a batch of cases. Started again with the same --out it does only what is left."""
+    from cases.packages import PackageMissing
+    from generators.chat import ExternalModelRefused
     from pipeline.batch import run_batch
     from pipeline.files import RunRefused
     from pipeline.lazy import LazyPipeline
@@ -90,12 +93,14 @@ def run(
                 parquet=parquet,
                 on_progress=advance,
             )
-    except RunRefused as error:
+    except (RunRefused, ExternalModelRefused, PackageMissing) as error:
         raise _fail(str(error)) from error
     if fhir:
         _write_fhir(out)
-    if not quiet:
+    if not quiet and summary.results <= MAX_TABLE:
         _show_run(out)
+    if summary.already_complete:
+        console.print("nothing left to do: this run is complete")
     console.print(
         f"{summary.results} results ({summary.auto} released, {summary.review} to review), {summary.errors} errors"
     )
@@ -108,7 +113,7 @@ def run(
 def _write_fhir(out: Path) -> None:
     from cases.results import read_results, write_fhir
 
-    write_fhir(read_results(out / "results.jsonl"), out / "fhir")
+    write_fhir(read_results(out / "results.jsonl"), out / "results.fhir.ndjson")
 
 
 def _show_run(out: Path) -> None:
@@ -200,10 +205,13 @@ def index(config: ConfigOption = None, set_: SetOption = None) -> None:
 
 
 @app.command()
-def replay(out: Annotated[Path, typer.Argument(help="the --out folder of a finished run")]) -> None:
+def replay(
+    result: Annotated[Path, typer.Argument(help="the --out folder of a finished run, or its results.jsonl")],
+) -> None:
     """Run the cases of a finished run again and compare everything but the timings."""
     from pipeline.replay import replay_run
 
+    out = result.parent if result.is_file() else result
     try:
         differences = replay_run(out)
     except FileNotFoundError as error:

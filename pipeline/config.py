@@ -85,7 +85,7 @@ class RoutingConfig(Stage):
 class ImagesConfig(Stage):
     """The image path is a separate capability: regulators draw a line there."""
 
-    enabled: bool = Field(False, description="look at images; off, a case with images goes to a radiologist")
+    enabled: Literal[False] = Field(False, description="not in this version: a case with images goes to a radiologist")
 
 
 class Config(Stage):
