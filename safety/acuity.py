@@ -128,7 +128,8 @@ def _judge_news2(acuity: Acuity, news2: News2, table: VitalsTable) -> None:
 
 def _judge_limits(acuity: Acuity, case: Case, reader: FactReader, table: VitalsTable) -> None:
     pregnant = reader["pregnant"].value is True
-    acuity.unchecked.append(f"NEWS2: not valid in {'pregnancy' if pregnant else 'children'}; single limits were checked")
+    who = "pregnancy" if pregnant else "children"
+    acuity.unchecked.append(f"NEWS2: not valid in {who}; single limits were checked")
     child = case.patient.age is not None and case.patient.age < table.news2_min_age
     for limit in table.limits:
         applies = (limit.population == "pregnant" and pregnant) or (limit.population == "child" and child)

@@ -34,6 +34,7 @@ class Allergies:
     def __init__(self, resolver: OfflineResolver, *, knowledge: Path = KNOWLEDGE) -> None:
         self._resolver = resolver
         self.table: AllergyTable = allergy_table(knowledge)
+        self.known = frozenset(name for group in self.table.groups for name in group.members)
 
     def check(self, allergies: Sequence[KnownAllergy], drugs: Sequence[Drug]) -> list[Finding]:
         """Return a finding for every drug that an allergy speaks about, each allergy with its nearest relation."""
@@ -75,7 +76,7 @@ class Allergies:
             drugs=labels((drug.name,), self._resolver),
             new=drug.new,
             message=f"Allergy to {allergy.surface} ({_WORDS[reaction]}); {drug.name} is {_NEARNESS[relation]}.",
-            management="Choose a drug of another class, or confirm by history or testing that the allergy does not hold.",
+            management="Choose a drug of another class, or have the allergy tested.",
             would_change_if=f"the allergy to {allergy.surface} is refuted",
             source="; ".join(self.table.sources),
         )

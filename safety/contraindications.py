@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cases.case import Case, Finding, Question
+from cases.case import Case, Finding, Question, Severity
 from cases.facts import FactReader
+from cases.vocabulary.tables import VOCABULARY, regimens
 from safety.intake import Drug, finding
 from safety.interactions import LOCAL_ROUTES
 from safety.rules import ACTION_OF, KNOWLEDGE, Contraindication, When, contraindications, members
@@ -25,8 +26,11 @@ class Contraindications:
         RulesError: if a table is missing or wrong.
     """
 
-    def __init__(self, resolver: OfflineResolver, *, knowledge: Path = KNOWLEDGE) -> None:
+    def __init__(
+        self, resolver: OfflineResolver, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE
+    ) -> None:
         self._resolver = resolver
+        self._regimens = frozenset(regimens(vocabulary))
         self._rows: dict[str, list[Contraindication]] = defaultdict(list)
         for row in contraindications(knowledge):
             for name in members(row.subject, knowledge):
@@ -61,11 +65,12 @@ class Contraindications:
                 findings.append(self._missing(row, drug))
 
     def _finding(self, row: Contraindication, drug: Drug) -> Finding:
+        severity: Severity = "moderate" if row.relative and drug.origin in self._regimens else row.severity
         return finding(
             rule=row.id,
             kind="contraindication",
-            severity=row.severity,
-            action=ACTION_OF[row.severity],
+            severity=severity,
+            action=ACTION_OF[severity],
             drugs=labels((drug.name,), self._resolver),
             new=drug.new,
             message=f"{drug.name.capitalize()}: {row.message}",
@@ -83,7 +88,7 @@ class Contraindications:
             drugs=labels((drug.name,), self._resolver),
             message=f"{drug.name.capitalize()}: {row.message} Whether this holds is not known.",
             management="Find out before it is given.",
-            would_change_if="the missing fact is known",
+            would_change_if=row.would_change_if or "the missing fact is known",
             source="; ".join(row.sources),
         )
 

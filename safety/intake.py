@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cases.case import Action, Allergy, Case, Finding, FindingKind, Medication, Question, Severity
 from safety.mentions import Mention, find_mentions
+from safety.rules import AllergyTable, allergy_table
 from safety.rxnorm import OfflineResolver, Resolution, labels
-from safety.rules import AllergyTable
 
 RESOLVER_SOURCE = "RxNorm names and codes: cases/vocabulary"
 SCREEN_SOURCE = "screen"
@@ -47,18 +47,18 @@ class Intake:
     questions: list[Question] = field(default_factory=list)
 
 
-def read_intake(case: Case, resolver: OfflineResolver, table: AllergyTable, *, vocabulary: Path) -> Intake:
+def read_intake(case: Case, resolver: OfflineResolver, *, vocabulary: Path, knowledge: Path) -> Intake:
     """Read the medicines and allergies of the fields and of the text.
 
     A question about unknown medicines or allergies is of the kind `syndrome`: asked beside the plan, not blocking it.
     """
-    intake = Intake()
+    intake, table = Intake(), allergy_table(knowledge)
     for medication in case.medications or ():
         if medication.status != "stopped":
             _take_medication(intake, medication, resolver)
     for allergy in case.allergies or ():
         _take_allergy(intake, allergy, resolver, table)
-    mentions = find_mentions(case.text or "", default="current", folder=vocabulary)
+    mentions = find_mentions(case.text or "", default="current", vocabulary=vocabulary, knowledge=knowledge)
     for mention in mentions:
         _take_mention(intake, mention, resolver)
     _ask_about_unknowns(intake, case)

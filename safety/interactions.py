@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 from cases.case import Finding, Severity
@@ -62,8 +62,9 @@ class Interactions:
         return _distinct(found)
 
     def rules_for(self, one: str, other: str) -> tuple[InteractionRule, ...]:
-        """The rules that cover a pair of ingredients, in whichever order."""
-        return tuple(self._pairs.get(frozenset({one, other}), ()))
+        """The rules that cover a pair of ingredients, in whichever order; a general one only if there is no other."""
+        rules = self._pairs.get(frozenset({one, other}), [])
+        return tuple([rule for rule in rules if not rule.general] or rules)
 
     def _interacting(self, one: Drug, other: Drug) -> Iterator[Finding]:
         pair = tuple(sorted((one.name, other.name)))
@@ -118,10 +119,8 @@ class Interactions:
 
 
 def _pairs(rule: InteractionRule, knowledge: Path) -> Iterator[frozenset[str]]:
-    pairs = {
-        frozenset({one, other}) for one in members(rule.a, knowledge) for other in members(rule.b, knowledge) if one != other
-    }
-    yield from pairs
+    sides = product(members(rule.a, knowledge), members(rule.b, knowledge))
+    yield from {frozenset({one, other}) for one, other in sides if one != other}
 
 
 def _is_local(drug: Drug) -> bool:

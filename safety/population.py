@@ -1,8 +1,8 @@
 """For whom a regimen is: the population columns of its row, checked against the patient.
 
-An unknown fact excludes a regimen only where it would be dangerous: pregnancy for a woman of childbearing age, eGFR at
-65 and over or with kidney disease, the weight for a dose by weight, the age for a child's regimen. Elsewhere it is a
-question of the kind `syndrome`, asked beside the plan.
+An unknown fact excludes a regimen only where it would be dangerous: eGFR at 65 and over or with kidney disease, the
+weight for a dose by weight, the age for a child's regimen; unknown pregnancy excludes teratogens, through their rows
+in `contraindications.yaml`. Elsewhere it is a question of the kind `syndrome`, asked beside the plan.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def _age(row: RegimenRow, case: Case, _: FactReader) -> Iterator[Misfit | Aside]
     age, low, high = case.patient.age, row.age_min, row.age_max
     if age is None:
         if high is not None and high <= CHILD_AGE:
-            yield Misfit("pop.age", "a child's regimen, and the age is not known.", f"the age is under {high:g}", "How old is the patient?")
+            message = "a child's regimen, and the age is not known."
+            yield Misfit("pop.age", message, f"the age is under {high:g}", "How old is the patient?")
         elif low is not None or high is not None:
             yield Aside("How old is the patient?", f"the regimen of {row.name} has an age limit")
     elif low is not None and age < low:
@@ -108,10 +109,8 @@ def _pregnancy(row: RegimenRow, case: Case, reader: FactReader) -> Iterator[Misf
 
 
 def _maybe_pregnant(row: RegimenRow, reader: FactReader) -> Iterator[Misfit | Aside]:
-    message = "not for every stage of pregnancy, and whether the patient is pregnant is not known."
-    if reader["childbearing_age"].value is True and row.pregnancy != "term_avoid":
-        yield Misfit("pop.pregnancy", message, "the patient is not pregnant", reader.ask("pregnant"))
-    elif reader["childbearing_age"].value is not False:
+    """Ask; what is dangerous for an unborn child is blocked by its row in `contraindications.yaml`."""
+    if reader["childbearing_age"].value is not False:
         yield Aside(reader.ask("pregnant"), f"{row.name} is not for every stage of pregnancy")
 
 
@@ -137,7 +136,8 @@ def _breastfeeding(row: RegimenRow, _: Case, reader: FactReader) -> Iterator[Mis
     if value is True and row.breastfeeding == "avoid":
         yield Misfit("pop.breastfeeding", "to be avoided while breastfeeding.", "the patient is not breastfeeding")
     elif value is True:
-        yield Aside("Is breastfeeding safe with this medicine for this baby?", f"{row.name} needs caution while breastfeeding")
+        ask = "Is breastfeeding safe with this medicine for this baby?"
+        yield Aside(ask, f"{row.name} needs caution while breastfeeding")
     elif value is None and row.breastfeeding == "avoid" and reader["childbearing_age"].value is True:
         yield Aside(reader.ask("breastfeeding"), f"{row.name} is to be avoided while breastfeeding")
 
@@ -162,7 +162,8 @@ def _weight(row: RegimenRow, case: Case, _: FactReader) -> Iterator[Misfit | Asi
         if by_weight or (row.weight_min_kg is not None and (age is None or age < CHILD_AGE)):
             yield Misfit("pop.weight", "the dose needs the weight.", "the weight is known", "What is the weight?")
     elif row.weight_min_kg is not None and weight < row.weight_min_kg:
-        yield Misfit("pop.weight", f"for a weight of {row.weight_min_kg:g} kg or more.", f"the weight is {row.weight_min_kg:g} kg or more")
+        least = f"{row.weight_min_kg:g} kg or more"
+        yield Misfit("pop.weight", f"for a weight of {least}.", f"the weight is {least}")
 
 
 def _setting(row: RegimenRow, case: Case, _: FactReader) -> Iterator[Misfit | Aside]:
@@ -174,7 +175,8 @@ def _setting(row: RegimenRow, case: Case, _: FactReader) -> Iterator[Misfit | As
 
 def _region(row: RegimenRow, case: Case, _: FactReader) -> Iterator[Misfit | Aside]:
     if row.region and "any" not in row.region and case.region not in row.region:
-        yield Misfit("pop.region", f"recommended in {', '.join(row.region)} only.", f"the region is {' or '.join(row.region)}")
+        where = " or ".join(row.region)
+        yield Misfit("pop.region", f"recommended in {where} only.", f"the region is {where}")
 
 
 def _facts(row: RegimenRow, _: Case, reader: FactReader) -> Iterator[Misfit | Aside]:

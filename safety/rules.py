@@ -54,12 +54,16 @@ class DrugClass(Rule):
 
 
 class InteractionRule(Rule):
-    """One interacting pair; `a` and `b` are a drug's name or `class:<id>`."""
+    """One interacting pair; `a` and `b` are a drug's name or `class:<id>`.
+
+    A `general` rule follows from a mechanism alone; it gives way to any other rule for the same pair.
+    """
 
     id: str
     a: str
     b: str
     severity: Severity
+    general: bool = False
     effect: str
     management: str
     would_change_if: str | None = None
@@ -106,13 +110,15 @@ class Contraindication(Rule):
     """A drug or class that this state of the patient speaks against.
 
     `unknown` says what follows while the state is not known: `ignore`, `ask` a question, or `block` where one of
-    `at_risk` (facts; empty means anybody) is true or, for `strict`, not known to be false.
+    `at_risk` (facts; empty means anybody) is true or, for `strict`, not known to be false. A `relative` row is only a
+    warning about a drug that comes from the table of regimens, which weighed it already.
     """
 
     id: str
     subject: str
     when: When
     severity: Severity
+    relative: bool = False
     unknown: Literal["ignore", "ask", "block", "strict"] = "ask"
     at_risk: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()

@@ -12,69 +12,37 @@ in `unchecked`; the other checks still run. Adding a drug never removes a findin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from cases.case import Alternative, Case, Finding, FindingKind, Plan, Priority, Question, Statement
-from cases.facts import FactReader
+from cases.case import Case, Finding, Plan, Question, Statement, StatementKind
 from cases.vocabulary.conditions import conditions
 from cases.vocabulary.tables import VOCABULARY, RegimenRow, regimens, regimens_of
-from safety.acuity import assess, worst
-from safety.allergies import Allergies
-from safety.contraindications import Contraindications
-from safety.intake import Drug, Intake, finding, read_intake, report
-from safety.interactions import Interactions
-from safety.mentions import find_mentions
+from safety.checks import Checks, Patient
+from safety.intake import Drug, finding, report
+from safety.mentions import Mention, find_mentions
 from safety.population import check_population
-from safety.rules import KNOWLEDGE, STOPPING, allergy_table, version
+from safety.rules import KNOWLEDGE, RulesError, version
 from safety.rxnorm import OfflineResolver
-from safety.stewardship import Stewardship
+from safety.verdict import RegimenScreen, Tally, Verdict, alternative, once, only_unknown, weighed
 
-Part = TypeVar("Part")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the screen found, what it could not check, what it would ask, and how urgent the case is."""
-
-    findings: tuple[Finding, ...] = ()
-    unchecked: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
-    priority: Priority = "routine"
-
-
-@dataclass(frozen=True)
-class RegimenScreen:
-    """The regimens that a patient may have, those that are excluded and why, and the questions that would help."""
-
-    allowed: tuple[RegimenRow, ...] = ()
-    excluded: tuple[Alternative, ...] = ()
-    questions: tuple[Question, ...] = ()
-
+__all__ = ["NOT_SCREENED", "NO_REGIMENS", "RegimenScreen", "Screen", "Verdict"]
 
 NOT_SCREENED = Verdict(unchecked=("the safety screen did not run",))
 NO_REGIMENS = RegimenScreen()
+PASSIVE: frozenset[StatementKind] = frozenset({"danger_sign", "confirm", "alternative", "review_date", "safety_net"})
 
 
 @dataclass
-class _Tally:
-    """Findings, questions and gaps as they are collected."""
+class _Named:
+    """Names in a text: proposed, proposed as a class, named in passing, and taken already."""
 
-    findings: list[Finding] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
-    priority: Priority = "routine"
-
-    def verdict(self) -> Verdict:
-        """Freeze it, every entry once."""
-        return Verdict(
-            tuple(dict.fromkeys(self.findings)),
-            tuple(dict.fromkeys(self.unchecked)),
-            tuple(dict.fromkeys(self.questions)),
-            self.priority,
-        )
+    drugs: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+    asides: list[str] = field(default_factory=list)
+    current: list[str] = field(default_factory=list)
 
 
 class Screen:
@@ -92,17 +60,9 @@ class Screen:
     def __init__(self, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE) -> None:
         self._vocabulary = vocabulary
         self._knowledge = knowledge
-        self._broken: dict[str, str] = {}
-        self.rules_version = self._load("version", lambda: version(knowledge)) or "unknown"
         self._resolver = OfflineResolver(vocabulary=vocabulary, knowledge=knowledge)
-        self._interactions = self._load("interactions", lambda: Interactions(self._resolver, knowledge=knowledge))
-        self._allergies = self._load("allergies", lambda: Allergies(self._resolver, knowledge=knowledge))
-        self._contraindications = self._load(
-            "contraindications", lambda: Contraindications(self._resolver, knowledge=knowledge)
-        )
-        self._stewardship = self._load(
-            "stewardship", lambda: Stewardship(self._resolver, vocabulary=vocabulary, knowledge=knowledge)
-        )
+        self._checks = Checks(self._resolver, vocabulary=vocabulary, knowledge=knowledge)
+        self.rules_version = _version_or_unknown(knowledge)
 
     def patient(self, case: Case, labels: Sequence[str] = ()) -> Verdict:
         """Screen what is known before any plan.
@@ -111,110 +71,87 @@ class Screen:
             case: the case, with setting and region filled in.
             labels: diagnoses in question, whose own red flags are added to those of every label.
         """
-        tally, reader = _Tally(), FactReader(case, folder=self._vocabulary)
-        intake = self._intake(case, tally)
-        tally.findings += intake.findings
-        tally.questions += intake.questions
-        tally.unchecked += intake.unchecked
-        self._urgency(case, reader, tally, labels)
-        self._check_drugs(case, reader, intake, [], None, tally)
+        tally = Tally()
+        patient = self._checks.patient(case, tally)
+        tally.add(patient.intake.findings, patient.intake.questions, patient.intake.unchecked)
+        self._checks.urgency(patient, tally, labels)
+        self._checks.drugs(patient, [], tally)
         return tally.verdict()
 
     def regimens(self, case: Case, syndrome: str) -> RegimenScreen:
         """Screen every regimen of a syndrome; rows of one course are given together or not at all."""
-        reader, gaps = FactReader(case, folder=self._vocabulary), _Tally()
-        intake = self._intake(case, gaps)
+        gaps = Tally()
+        patient = self._checks.patient(case, gaps, syndrome)
         rows = regimens_of(syndrome, self._vocabulary)
-        found = {row.id: self._screen_row(case, reader, intake, row, gaps) for row in rows}
-        stopped = {row.id: [item for item in found[row.id].findings if item.action in STOPPING] for row in rows}
-        spoiled = {row.course for row in rows if row.course and stopped[row.id]}
-        allowed = tuple(row for row in rows if not stopped[row.id] and (not row.course or row.course not in spoiled))
-        kept = {row.id for row in allowed}
-        excluded = tuple(_alternative(row, stopped[row.id]) for row in rows if row.id not in kept)
-        questions = [question for row in rows for question in found[row.id].questions]
-        return RegimenScreen(allowed, excluded, _asked(questions, blocked=not allowed))
+        found = {row.id: self._screen_row(patient, row, gaps) for row in rows}
+        spoiled = {row.course for row in rows if row.course and found[row.id].stopping}
+        allowed = tuple(row for row in rows if not found[row.id].stopping and row.course not in spoiled)
+        excluded = tuple(alternative(row, found[row.id].stopping) for row in rows if row not in allowed)
+        questions = [
+            weighed(question, decides=not allowed and only_unknown(tally.stopping))
+            for tally in found.values()
+            for question in tally.questions
+        ]
+        return RegimenScreen(allowed, excluded, once(questions))
 
     def plan(self, case: Case, plan: Plan, syndrome: str | None) -> Verdict:
         """Screen everything a plan proposes: the regimens of its statements, and every drug that its words name."""
-        tally, reader = _Tally(), FactReader(case, folder=self._vocabulary)
-        intake = self._intake(case, tally)
-        proposed: list[Drug] = []
+        tally = Tally()
+        patient = self._checks.patient(case, tally, syndrome)
+        proposed = [drug for statement in plan.statements for drug in self._stated(patient, statement, tally)]
+        named = _Named()
         for statement in plan.statements:
-            proposed += self._stated(case, reader, statement, tally)
-        said = "\n".join(statement.text for statement in plan.statements)
-        self._check_words(case, reader, intake, said, proposed, syndrome, tally)
-        self._urgency(case, reader, tally, self._labels_of(syndrome))
+            self._name(statement.text, named, tally, passive=statement.kind in PASSIVE)
+        self._check_named(patient, proposed, named, tally)
+        self._checks.urgency(patient, tally, self._labels_of(syndrome))
         return tally.verdict()
 
     def text(self, case: Case, text: str) -> Verdict:
         """Screen free text, for example a plan that somebody else wrote, for one patient."""
-        tally, reader = _Tally(), FactReader(case, folder=self._vocabulary)
-        intake = self._intake(case, tally)
-        tally.findings += intake.findings
-        tally.questions += intake.questions
-        tally.unchecked += intake.unchecked
-        self._urgency(case, reader, tally, ())
-        self._check_words(case, reader, intake, text, [], None, tally)
+        tally, named = Tally(), _Named()
+        patient = self._checks.patient(case, tally)
+        tally.add(patient.intake.findings, patient.intake.questions, patient.intake.unchecked)
+        self._checks.urgency(patient, tally, ())
+        self._name(text, named, tally)
+        have = {drug.name for drug in patient.intake.drugs}
+        patient.intake.drugs += [Drug(name, new=False, origin="text") for name in _new(named.current, have)]
+        self._check_named(patient, [], named, tally)
         return tally.verdict()
 
     def interactions(self, names: Sequence[str]) -> Verdict:
         """Screen drugs for interactions among themselves."""
-        tally, drugs = _Tally(), []
-        for name in names:
-            read = self._resolver.resolve(name)
-            tally.findings += report(read, self._resolver)
-            if not read.resolved:
-                tally.unchecked.append("a medicine that could not be identified")
-            drugs += [Drug(ingredient, new=True) for ingredient in read.names]
-        self._interact(drugs, tally)
-        self._note_without_rules(drugs, tally)
+        tally = Tally()
+        drugs = self._drugs(names, "", "", tally)
+        if tally.findings:
+            tally.unchecked.append("a medicine that was not clearly identified")
+        self._checks.interactions(drugs, tally)
         return tally.verdict()
 
-    # ── the parts ────────────────────────────────────────────────────────────────────────────────────────────────
+    def _screen_row(self, patient: Patient, row: RegimenRow, gaps: Tally) -> Tally:
+        tally = Tally(findings=gaps.stopping)
+        self._fit(patient, row, tally)
+        self._checks.drugs(patient, self._drugs(row.ingredients, row.route, row.id, tally), tally)
+        return tally
 
-    def _load(self, part: str, read: Callable[[], Part]) -> Part | None:
-        try:
-            return read()
-        except Exception as error:  # whatever is wrong with a table, the screen must stand and say so
-            self._broken[part] = type(error).__name__
-            return None
+    def _fit(self, patient: Patient, row: RegimenRow, tally: Tally) -> None:
+        nothing: tuple[list[Finding], list[Question]] = ([], [])
+        check = partial(check_population, row, patient.case, patient.reader)
+        tally.add(*tally.guarded("population", "contraindication", check, nothing))
 
-    def _intake(self, case: Case, tally: _Tally) -> Intake:
-        return self._guarded(
-            "allergies",
-            "allergy",
-            tally,
-            lambda: read_intake(case, self._resolver, allergy_table(self._knowledge), vocabulary=self._vocabulary),
-            Intake(),
-        )
-
-    def _urgency(self, case: Case, reader: FactReader, tally: _Tally, labels: Sequence[str]) -> None:
-        wanted = ("any", *labels)
-        acuity = self._guarded(
-            "acuity", "acuity", tally, lambda: assess(case, reader, labels=wanted, knowledge=self._knowledge), None
-        )
-        if acuity is not None:
-            tally.findings += acuity.findings
-            tally.unchecked += acuity.unchecked
-            tally.questions += acuity.questions
-            tally.priority = worst((tally.priority, acuity.priority))
-
-    def _stated(self, case: Case, reader: FactReader, statement: Statement, tally: _Tally) -> list[Drug]:
+    def _stated(self, patient: Patient, statement: Statement, tally: Tally) -> list[Drug]:
         """The drugs of a statement's regimen, after comparing the regimen with its row."""
-        if statement.regimen is None:
+        stated = statement.regimen
+        if stated is None:
             return []
-        row = regimens(self._vocabulary).get(statement.regimen.id)
-        if row is None or row.regimen.model_copy(update={"rxcui": None}) != statement.regimen.model_copy(
-            update={"rxcui": None}
-        ):
-            tally.findings.append(_not_in_table(statement))
+        row = regimens(self._vocabulary).get(stated.id)
+        plain = stated.model_copy(update={"rxcui": None})
+        if row is None or row.regimen.model_copy(update={"rxcui": None}) != plain:
+            tally.findings.append(_not_in_table(stated.rxcui or stated.name, stated.name))
         if row is not None:
-            findings, questions = check_population(row, case, reader)
-            tally.findings += findings
-            tally.questions += questions
-        return self._drugs(statement.regimen.name.split(" + "), statement.regimen.route, statement.regimen.id, tally)
+            self._fit(patient, row, tally)
+        return self._drugs(stated.name.split(" + "), stated.route, stated.id, tally)
 
-    def _drugs(self, names: Iterable[str], route: str, origin: str, tally: _Tally) -> list[Drug]:
+    def _drugs(self, names: Iterable[str], route: str, origin: str, tally: Tally) -> list[Drug]:
         drugs = []
         for name in names:
             read = self._resolver.resolve(name)
@@ -222,179 +159,66 @@ class Screen:
             drugs += [Drug(ingredient, new=True, route=route, origin=origin) for ingredient in read.names]
         return drugs
 
-    def _check_words(
-        self,
-        case: Case,
-        reader: FactReader,
-        intake: Intake,
-        text: str,
-        proposed: list[Drug],
-        syndrome: str | None,
-        tally: _Tally,
-    ) -> None:
-        """Add the drugs that the words propose, and check them all; a class is checked member by member."""
-        have = {drug.name for drug in proposed}
-        classes: dict[str, tuple[str, ...]] = {}
-        for mention in find_mentions(text, default="proposed", folder=self._vocabulary):
-            if mention.role != "proposed":
+    def _name(self, text: str, named: _Named, tally: Tally, *, passive: bool = False) -> None:
+        """Sort what a text names by how firmly it proposes; names that cannot be read become findings.
+
+        Args:
+            text: what was written.
+            named: takes the names.
+            tally: takes the findings.
+            passive: whether the text is of a kind that names drugs in passing, such as an alternative for somebody
+                else: there, what has no dose is an aside.
+        """
+        nothing: tuple[Mention, ...] = ()
+        find = partial(
+            find_mentions, text, default="proposed", vocabulary=self._vocabulary, knowledge=self._knowledge
+        )
+        for item in tally.guarded("names in the text", "unresolved_drug", find, nothing):
+            if item.role == "current":
+                named.current += item.names
+            if item.role != "proposed" or (not item.ordered and (passive or item.kind == "class")):
                 continue
-            if mention.kind == "class":
-                classes[mention.surface.lower()] = mention.names
-                continue
-            names = mention.names
+            names = item.names
             if not names:
-                read = self._resolver.resolve(mention.surface)
+                read = self._resolver.resolve(item.surface)
                 tally.findings += report(read, self._resolver)
                 names = read.names
-            proposed += [Drug(name, new=True, origin="text") for name in names if name not in have]
-            have.update(names)
-        self._check_drugs(case, reader, intake, proposed, syndrome, tally)
-        for members in classes.values():
-            for name in members:
-                if name not in have:
-                    self._check_drugs(case, reader, intake, [Drug(name, new=True, origin="text")], syndrome, tally)
+            firm = named.classes if item.kind == "class" else named.drugs
+            (named.asides if passive and not item.dosed else firm).extend(names)
 
-    def _screen_row(self, case: Case, reader: FactReader, intake: Intake, row: RegimenRow, gaps: _Tally) -> _Tally:
-        tally = _Tally(findings=[item for item in gaps.findings if item.action in STOPPING])
-        findings, questions = check_population(row, case, reader)
-        tally.findings += findings
-        tally.questions += questions
-        proposed = self._drugs(row.ingredients, row.route, row.id, tally)
-        self._check_drugs(case, reader, intake, proposed, row.syndrome, tally)
-        return tally
-
-    def _check_drugs(
-        self,
-        case: Case,
-        reader: FactReader,
-        intake: Intake,
-        proposed: list[Drug],
-        syndrome: str | None,
-        tally: _Tally,
-    ) -> None:
-        drugs = [*intake.drugs, *proposed]
-        self._interact(drugs, tally)
-        allergies = self._allergies
-        if allergies is not None:
-            tally.findings += self._guarded(
-                "allergies", "allergy", tally, lambda: allergies.check(intake.allergies, drugs), []
-            )
-        contraindicated = self._contraindications
-        if contraindicated is not None:
-            found = self._guarded(
-                "contraindications",
-                "contraindication",
-                tally,
-                lambda: contraindicated.check(case, reader, drugs),
-                ([], []),
-            )
-            _add(tally, found)
-        stewardship = self._stewardship
-        if stewardship is not None:
-            found = self._guarded(
-                "stewardship", "stewardship", tally, lambda: stewardship.check(case, reader, drugs, syndrome), ([], [])
-            )
-            _add(tally, found)
-        self._report_broken(tally)
-        self._note_without_rules(drugs, tally)
-
-    def _interact(self, drugs: list[Drug], tally: _Tally) -> None:
-        interactions = self._interactions
-        if interactions is None:
-            self._report_broken(tally)
-            return
-        tally.findings += self._guarded("interactions", "interaction", tally, lambda: interactions.check(drugs), [])
-
-    def _note_without_rules(self, drugs: Iterable[Drug], tally: _Tally) -> None:
-        with_rules = {
-            *(self._interactions.known if self._interactions else ()),
-            *(self._contraindications.known if self._contraindications else ()),
-        }
-        tally.unchecked += [f"{drug.name}: known, no rules" for drug in drugs if drug.name not in with_rules]
-
-    def _report_broken(self, tally: _Tally) -> None:
-        for part in self._broken:
-            if part in KINDS:
-                _fail(tally, part, KINDS[part])
-
-    def _guarded(
-        self, part: str, kind: FindingKind, tally: _Tally, check: Callable[[], Part], otherwise: Part
-    ) -> Part:
-        """Run one check; if it fails, say so with a blocking finding and go on."""
-        try:
-            return check()
-        except Exception:  # a check that fails must never look like a check that found nothing
-            _fail(tally, part, kind)
-            return otherwise
+    def _check_named(self, patient: Patient, proposed: list[Drug], named: _Named, tally: Tally) -> None:
+        have = {drug.name for drug in proposed}
+        drugs = [*proposed, *(Drug(name, new=True, origin="text") for name in _new(named.drugs, have))]
+        self._checks.drugs(patient, drugs, tally)
+        have |= {drug.name for drug in drugs}
+        self._checks.one_by_one(patient, _new(named.classes, have), tally, firm=True)
+        self._checks.one_by_one(patient, _new(named.asides, have), tally, firm=False)
 
     def _labels_of(self, syndrome: str | None) -> tuple[str, ...]:
         entries = conditions(self._vocabulary).values()
         return tuple(entry.label for entry in entries if any(item.id == syndrome for item in entry.syndromes))
 
 
-KINDS: dict[str, FindingKind] = {
-    "interactions": "interaction",
-    "allergies": "allergy",
-    "contraindications": "contraindication",
-    "stewardship": "stewardship",
-}
+def _new(names: Iterable[str], have: set[str]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name not in have]
 
 
-def _add(tally: _Tally, found: tuple[list[Finding], list[Question]]) -> None:
-    tally.findings += found[0]
-    tally.questions += found[1]
+def _version_or_unknown(knowledge: Path) -> str:
+    try:
+        return version(knowledge)
+    except RulesError:
+        return "unknown"
 
 
-def _fail(tally: _Tally, part: str, kind: FindingKind) -> None:
-    tally.unchecked.append(f"{part}: could not be checked")
-    tally.findings.append(
-        finding(
-            rule=f"screen.failed.{part}",
-            kind=kind,
-            severity="contraindicated",
-            action="block",
-            message=f"The check of {part} failed.",
-            management="Check by hand; nothing may be released on this verdict.",
-            source="screen",
-        )
-    )
-
-
-def _not_in_table(statement: Statement) -> Finding:
-    regimen = statement.regimen
-    name = regimen.name if regimen else "the drug"
+def _not_in_table(drug: str, name: str) -> Finding:
     return finding(
         rule="dose.not_in_table",
         kind="dose",
         severity="major",
         action="interrupt",
-        drugs=((regimen.rxcui or name),) if regimen else (),
+        drugs=(drug,),
         message=f"{name.capitalize()}: dose, route, frequency or duration is not that of the table of regimens.",
         management="Use the regimen of the table, or have a pharmacist check it.",
         would_change_if="the regimen equals its row",
         source="cases/vocabulary/regimens.csv",
     )
-
-
-def _alternative(row: RegimenRow, stopped: Sequence[Finding]) -> Alternative:
-    if not stopped:
-        other = "another drug of the course is allowed"
-        return Alternative(regimen=row.id, excluded_by=("course.incomplete",), would_be_allowed_if=other)
-    changes = list(dict.fromkeys(item.would_change_if for item in stopped))
-    known = [change for change in changes if change]
-    would = "; and ".join(known) if len(known) == len(changes) else None
-    return Alternative(
-        regimen=row.id, excluded_by=tuple(dict.fromkeys(item.rule for item in stopped)), would_be_allowed_if=would
-    )
-
-
-def _asked(questions: Iterable[Question], *, blocked: bool) -> tuple[Question, ...]:
-    """A missing fact holds the case up only if no regimen is left; else it is asked beside the plan."""
-    asked = [
-        item if blocked or item.kind != "missing_fact" else item.model_copy(update={"kind": "syndrome"})
-        for item in questions
-    ]
-    first: dict[str, Question] = {}
-    for item in sorted(asked, key=lambda question: question.kind != "missing_fact"):
-        first.setdefault(item.ask, item)
-    return tuple(first.values())

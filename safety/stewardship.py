@@ -1,7 +1,8 @@
 """Antibiotic stewardship: is an antibiotic indicated in this syndrome at all, and is it one of the syndrome's own?
 
-The tier of a syndrome is data. An antibiotic where none is ever indicated is blocked; where one is sometimes indicated,
-a criterion must be known true. A drug that is a regimen of the syndrome needs no other reason, whatever its AWaRe class.
+The tier of a syndrome is data. An antibiotic where none is ever indicated is blocked; where one is sometimes
+indicated, a criterion must be known true. A drug that is a regimen of the syndrome needs no other reason, whatever its
+AWaRe class.
 """
 
 from __future__ import annotations
@@ -77,8 +78,7 @@ class Stewardship:
         self, row: Indication, reader: FactReader, drug: Drug, questions: list[Question]
     ) -> Iterator[Finding]:
         unknown = reader.unknown(row.criteria)
-        for name in unknown:
-            questions.append(Question(ask=reader.ask(name), because=row.why, kind="missing_fact"))
+        questions += [Question(ask=reader.ask(name), because=row.why, kind="missing_fact") for name in unknown]
         wanted = " or ".join(name.replace("_", " ") for name in row.criteria) or "a reason for it is given"
         severity: tuple[Severity, Action] = ("major", "interrupt") if unknown else ("contraindicated", "block")
         yield self._finding(
@@ -102,15 +102,25 @@ class Stewardship:
     def _other_indication(self, case: Case, syndrome: str | None) -> bool:
         """Whether another listed condition of the patient is one in which an antibiotic can be indicated."""
         codes = [item.code or "" for item in case.conditions or () if item.system == "icd10"]
-        for other in syndromes(self._vocabulary).values():
-            row = self._indications.get(other.id)
-            if other.id != syndrome and row and row.tier != "never":
-                if any(code.startswith(prefix) for code in codes for prefix in other.icd10):
-                    return True
-        return False
+        return any(
+            self._may_be_indicated(other.id) and any(code.startswith(other.icd10) for code in codes)
+            for other in syndromes(self._vocabulary).values()
+            if other.id != syndrome
+        )
+
+    def _may_be_indicated(self, syndrome: str) -> bool:
+        row = self._indications.get(syndrome)
+        return row is not None and row.tier != "never"
 
     def _finding(
-        self, rule: str, drug: Drug, why: str, severity: Severity, action: Action, source: str, change: str | None = None
+        self,
+        rule: str,
+        drug: Drug,
+        why: str,
+        severity: Severity,
+        action: Action,
+        source: str,
+        change: str = "an indication for it is documented",
     ) -> Finding:
         return finding(
             rule=rule,
@@ -120,6 +130,6 @@ class Stewardship:
             drugs=labels((drug.name,), self._resolver),
             message=f"{drug.name.capitalize()}: {why}",
             management="Leave the antibiotic out, or state the indication.",
-            would_change_if=change or "an indication for it is documented",
+            would_change_if=change,
             source=source,
         )

@@ -28,16 +28,20 @@ FIELD_LIMIT = 10_000_000
 CLINICAL_TYPES = ("T200", "T203")
 NEEDED_WITNESSES = 2
 BRAND_MAJORITY = 0.8
-NOT_MEDICINES = frozenset({"extract", "pollen", "vaccine", "vaccine,", "allergenic", "antigen", "virus", "antiserum", "mold"})
+NOT_MEDICINES = frozenset(
+    {"extract", "pollen", "vaccine", "vaccine,", "allergenic", "antigen", "virus", "antiserum", "mold"}
+)
 SALTS = frozenset(
-    "acetate acetonide anhydrous axetil benzathine besylate bisulfate bitartrate bromide butyrate calcium camsylate "
-    "carbonate chloride cilexetil citrate cypionate decanoate dihydrate dihydrochloride dimesylate dipropionate "
-    "disodium disoproxil enanthate estolate ethylsuccinate fumarate furoate gluconate hcl hemihydrate hippurate "
-    "hyclate hydrobromide hydrochloride lactate lactobionate magnesium maleate malate medoxomil mesylate mofetil "
-    "monohydrate mononitrate monosodium napsylate nitrate oxalate palmitate pamoate phosphate pivoxil potassium "
-    "procaine propionate proxetil sesquihydrate sodium stearate succinate sulfate tannate tartrate tosylate "
-    "trihydrate trometamol tromethamine valerate xinafoate zinc arginine erbumine lysine meglumine dipivoxil etexilate "
-    "hydrate monophosphate diphosphate triphosphate bicarbonate strontium free base micronized".split()
+    """
+    acetate acetonide anhydrous axetil benzathine besylate bisulfate bitartrate bromide butyrate calcium camsylate
+    carbonate chloride cilexetil citrate cypionate decanoate dihydrate dihydrochloride dimesylate dipropionate
+    disodium disoproxil enanthate estolate ethylsuccinate fumarate furoate gluconate hcl hemihydrate hippurate
+    hyclate hydrobromide hydrochloride lactate lactobionate magnesium maleate malate medoxomil mesylate mofetil
+    monohydrate mononitrate monosodium napsylate nitrate oxalate palmitate pamoate phosphate pivoxil potassium
+    procaine propionate proxetil sesquihydrate sodium stearate succinate sulfate tannate tartrate tosylate
+    trihydrate trometamol tromethamine valerate xinafoate zinc arginine erbumine lysine meglumine dipivoxil
+    etexilate hydrate monophosphate diphosphate triphosphate bicarbonate strontium free base micronized
+    """.split()  # noqa: SIM905 - a list of 80 words reads better as text
 )
 
 
@@ -202,11 +206,7 @@ AWARE_NAMES = {
 def _ingredients(folder: Path, export: Export, curated: list[str]) -> dict[str, str]:
     """Every label that is an ingredient, mapped to the name it goes by."""
     brands = set(export.brands)
-    names = {
-        term: term
-        for term in export.components
-        if term in export.codes and term not in brands and not NOT_MEDICINES & set(term.split()) and not term[0].isdigit()
-    }
+    names = {term: term for term in export.components if term in export.codes and _is_medicine(term, brands)}
     names |= {name: name for name in curated}
     names |= _labels(folder)
     kept = {*curated, *_labels(folder)}
@@ -215,6 +215,10 @@ def _ingredients(folder: Path, export: Export, curated: list[str]) -> dict[str, 
         if base and term.split()[-1] in SALTS:
             names[term] = names[base]
     return names
+
+
+def _is_medicine(term: str, brands: set[str]) -> bool:
+    return term not in brands and not NOT_MEDICINES & set(term.split()) and not term[0].isdigit()
 
 
 def _resolve(names: Sequence[str], ingredients: dict[str, str]) -> tuple[str, ...] | None:

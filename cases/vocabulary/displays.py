@@ -17,8 +17,9 @@ _STRENGTH = re.compile(
     re.IGNORECASE,
 )
 _FORM = re.compile(
-    r"\s+(?:(?:delayed release|extended release|sustained release|disintegrating|chewable|effervescent|sublingual|buccal|oral|topical|"
-    r"injectable|injection|inhalant|inhalation|nasal|ophthalmic|otic|rectal|vaginal|transdermal|metered dose|dry powder|prefilled|"
+    r"\s+(?:(?:delayed release|extended release|sustained release|disintegrating|chewable|effervescent|sublingual|"
+    r"buccal|oral|topical|injectable|injection|inhalant|inhalation|nasal|ophthalmic|otic|rectal|vaginal|transdermal|"
+    r"metered dose|dry powder|prefilled|"
     r"medicated|mucosal|urethral|intravenous|powder for|er|xr|sr|dr|ec|hfa)\s+)*"
     r"(?:tablets?|capsules?|caplets?|solution|suspension|syrup|elixir|drops?|cream|ointment|gel|lotion|foam|shampoo|spray|patch|system|"
     r"suppository|suppositories|enema|inhaler|inhalant|injection|syringe|vial|powder|granules|lozenge|film|gum|kit|pack|product|pill|"
@@ -26,7 +27,9 @@ _FORM = re.compile(
     r"tab|tabs|cap|caps|inj|soln|susp|oint)\b.*$",
     re.IGNORECASE,
 )
-_RELEASE = re.compile(r"(?:\s+(?:er|xr|sr|dr|ec|la|xl|cr|odt|hfa|extended release|delayed release|enteric coated))+$", re.IGNORECASE)
+_RELEASE = re.compile(
+    r"(?:\s+(?:er|xr|sr|dr|ec|la|xl|cr|odt|hfa|extended release|delayed release|enteric coated))+$", re.IGNORECASE
+)
 INERT = frozenset({"inert", "inert ingredients", "placebo", "placebos"})
 
 

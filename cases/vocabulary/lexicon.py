@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
@@ -141,5 +142,4 @@ def _longest_at(
 
 
 def _joined(text: str, run: list[tuple[str, int, int]]) -> bool:
-    pairs = zip(run, run[1:], strict=False)
-    return all(_GAP.fullmatch(text[before[2] : after[1]]) for before, after in pairs)
+    return all(_GAP.fullmatch(text[before[2] : after[1]]) for before, after in pairwise(run))

@@ -1,0 +1,120 @@
+"""All checks of a set of drugs for one patient, each guarded: one that cannot run blocks, the others still run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from cases.case import Case, Finding, FindingKind, Question
+from cases.facts import FactReader
+from safety.acuity import assess, worst
+from safety.allergies import Allergies
+from safety.contraindications import Contraindications
+from safety.intake import Drug, Intake, read_intake
+from safety.interactions import Interactions
+from safety.rxnorm import OfflineResolver
+from safety.stewardship import Stewardship
+from safety.verdict import Tally, softened
+
+Part = TypeVar("Part")
+KINDS: dict[str, FindingKind] = {
+    "interactions": "interaction",
+    "allergies": "allergy",
+    "contraindications": "contraindication",
+    "stewardship": "stewardship",
+}
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One case as the checks see it: its facts, its drugs, the syndrome in question."""
+
+    case: Case
+    reader: FactReader
+    intake: Intake
+    syndrome: str | None = None
+
+
+class Checks:
+    """The rule engines, read once; an engine whose table is wrong is remembered as broken.
+
+    Args:
+        resolver: names to ingredients.
+        vocabulary: folder of drugs, conditions, regimens and facts.
+        knowledge: folder of the rules.
+    """
+
+    def __init__(self, resolver: OfflineResolver, *, vocabulary: Path, knowledge: Path) -> None:
+        self._resolver = resolver
+        self._vocabulary = vocabulary
+        self._knowledge = knowledge
+        self.broken: list[str] = []
+        both = {"vocabulary": vocabulary, "knowledge": knowledge}
+        self._interactions = self._load("interactions", lambda: Interactions(resolver, knowledge=knowledge))
+        self._allergies = self._load("allergies", lambda: Allergies(resolver, knowledge=knowledge))
+        self._contraindications = self._load("contraindications", lambda: Contraindications(resolver, **both))
+        self._stewardship = self._load("stewardship", lambda: Stewardship(resolver, **both))
+
+    def patient(self, case: Case, tally: Tally, syndrome: str | None = None) -> Patient:
+        """Read the case; what cannot be read of it blocks."""
+        read = partial(read_intake, case, self._resolver, vocabulary=self._vocabulary, knowledge=self._knowledge)
+        intake = tally.guarded("medicines and allergies", "unresolved_drug", read, Intake())
+        return Patient(case, FactReader(case, folder=self._vocabulary), intake, syndrome)
+
+    def urgency(self, patient: Patient, tally: Tally, labels: Sequence[str]) -> None:
+        """Add acuity and the red flags of every label and of `labels`."""
+        check = partial(assess, patient.case, patient.reader, labels=("any", *labels), knowledge=self._knowledge)
+        acuity = tally.guarded("acuity", "acuity", check, None)
+        if acuity is not None:
+            tally.add(acuity.findings, acuity.questions, acuity.unchecked)
+            tally.priority = worst((tally.priority, acuity.priority))
+
+    def drugs(self, patient: Patient, proposed: Sequence[Drug], tally: Tally) -> None:
+        """Check what the patient takes together with what is proposed."""
+        drugs = [*patient.intake.drugs, *proposed]
+        self.interactions(drugs, tally)
+        allergies, contraindications, stewardship = self._allergies, self._contraindications, self._stewardship
+        if allergies is not None:
+            known = patient.intake.allergies
+            tally.add(tally.guarded("allergies", "allergy", lambda: allergies.check(known, drugs), []))
+        nothing: tuple[list[Finding], list[Question]] = ([], [])
+        if contraindications is not None:
+            check = partial(contraindications.check, patient.case, patient.reader, drugs)
+            tally.add(*tally.guarded("contraindications", "contraindication", check, nothing))
+        if stewardship is not None:
+            check = partial(stewardship.check, patient.case, patient.reader, drugs, patient.syndrome)
+            tally.add(*tally.guarded("stewardship", "stewardship", check, nothing))
+        for part in self.broken:
+            tally.fail(part, KINDS[part])
+
+    def interactions(self, drugs: Sequence[Drug], tally: Tally) -> None:
+        """Check the drugs among themselves, and note those that no rule knows."""
+        engine = self._interactions
+        if engine is None:
+            tally.fail("interactions", KINDS["interactions"])
+        else:
+            tally.add(tally.guarded("interactions", "interaction", lambda: engine.check(drugs), []))
+        engines = (self._interactions, self._contraindications, self._allergies)
+        with_rules = {name for engine in engines if engine is not None for name in engine.known}
+        tally.unchecked += [f"{drug.name}: known, no rules" for drug in drugs if drug.name not in with_rules]
+
+    def one_by_one(self, patient: Patient, names: Iterable[str], tally: Tally, *, firm: bool) -> None:
+        """Check drugs each for itself, each rule reported once: the members of a class, or asides, which only warn."""
+        told = {item.rule for item in tally.findings if item.new}
+        for name in dict.fromkeys(names):
+            one = Tally()
+            self.drugs(patient, [Drug(name, new=True, origin="text")], one)
+            found = [item for item in one.findings if item.rule not in told and item.new]
+            told |= {item.rule for item in found}
+            questions = [item for item in one.questions if firm or item.kind != "missing_fact"]
+            tally.add(found if firm else [softened(item) for item in found], questions, one.unchecked)
+
+    def _load(self, part: str, read: Callable[[], Part]) -> Part | None:
+        try:
+            return read()
+        except Exception:  # noqa: BLE001 - whatever is wrong with a table, the screen must stand and say so
+            self.broken.append(part)
+            return None
