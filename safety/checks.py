@@ -101,12 +101,19 @@ class Checks:
         with_rules = {name for engine in engines if engine is not None for name in engine.known}
         tally.unchecked += [f"{drug.name}: known, no rules" for drug in drugs if drug.name not in with_rules]
 
-    def one_by_one(self, patient: Patient, names: Iterable[str], tally: Tally, *, firm: bool) -> None:
-        """Check drugs each for itself, each rule reported once: the members of a class, or asides, which only warn."""
+    def apart(self, patient: Patient, groups: Iterable[Sequence[Drug]], tally: Tally, *, firm: bool) -> None:
+        """Check groups of drugs that are not taken together, each rule reported once.
+
+        Args:
+            patient: the patient.
+            groups: alternatives, the members of a class, or drugs named in passing.
+            tally: takes what is found.
+            firm: whether they are proposed; an aside only warns.
+        """
         told = {item.rule for item in tally.findings if item.new}
-        for name in dict.fromkeys(names):
+        for group in groups:
             one = Tally()
-            self.drugs(patient, [Drug(name, new=True, origin="text")], one)
+            self.drugs(patient, group, one)
             found = [item for item in one.findings if item.rule not in told and item.new]
             told |= {item.rule for item in found}
             questions = [item for item in one.questions if firm or item.kind != "missing_fact"]

@@ -37,10 +37,10 @@ PASSIVE: frozenset[StatementKind] = frozenset({"danger_sign", "confirm", "altern
 
 @dataclass
 class _Named:
-    """Names in a text: proposed, proposed as a class, named in passing, and taken already."""
+    """Names in a text: proposed, proposed one instead of another, named in passing, and taken already."""
 
     drugs: list[str] = field(default_factory=list)
-    classes: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
 
@@ -98,11 +98,18 @@ class Screen:
         """Screen everything a plan proposes: the regimens of its statements, and every drug that its words name."""
         tally = Tally()
         patient = self._checks.patient(case, tally, syndrome)
-        proposed = [drug for statement in plan.statements for drug in self._stated(patient, statement, tally)]
+        proposed: list[Drug] = []
+        others: list[list[Drug]] = []
         named = _Named()
         for statement in plan.statements:
+            drugs = self._stated(patient, statement, tally)
+            if statement.kind == "alternative":
+                others.append(drugs)
+            else:
+                proposed += drugs
             self._name(statement.text, named, tally, passive=statement.kind in PASSIVE)
         self._check_named(patient, proposed, named, tally)
+        self._checks.apart(patient, [group for group in others if group], tally, firm=True)
         self._checks.urgency(patient, tally, self._labels_of(syndrome))
         return tally.verdict()
 
@@ -183,7 +190,7 @@ class Screen:
                 read = self._resolver.resolve(item.surface)
                 tally.findings += report(read, self._resolver)
                 names = read.names
-            firm = named.classes if item.kind == "class" else named.drugs
+            firm = named.apart if passive or item.kind == "class" else named.drugs
             (named.asides if passive and not item.dosed else firm).extend(names)
 
     def _check_named(self, patient: Patient, proposed: list[Drug], named: _Named, tally: Tally) -> None:
@@ -191,8 +198,9 @@ class Screen:
         drugs = [*proposed, *(Drug(name, new=True, origin="text") for name in _new(named.drugs, have))]
         self._checks.drugs(patient, drugs, tally)
         have |= {drug.name for drug in drugs}
-        self._checks.one_by_one(patient, _new(named.classes, have), tally, firm=True)
-        self._checks.one_by_one(patient, _new(named.asides, have), tally, firm=False)
+        for names, firm in ((named.apart, True), (named.asides, False)):
+            alone = [[Drug(name, new=True, origin="text")] for name in _new(names, have)]
+            self._checks.apart(patient, alone, tally, firm=firm)
 
     def _labels_of(self, syndrome: str | None) -> tuple[str, ...]:
         entries = conditions(self._vocabulary).values()
