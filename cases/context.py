@@ -252,6 +252,8 @@ def _is_list(rules: _Rules, scan: _Scan, number: int, items: list[str], term: Sp
         return False
     if joined:
         return True
+    if rules.verbs.search(scan.text, term[0], term[1]):
+        return False
     limit = min(scan.high, term[1] + AFTER_WINDOW)
     comma = _HARD_STOP.search(scan.text, term[1], limit)
     tail = scan.text[term[1] : comma.start() if comma else limit]

@@ -95,7 +95,7 @@ def _convert_t5(source: Path, out: Path) -> None:
     tensors = {name: torch.from_numpy(values) for name, values in weights.items()}
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
     # The head is a matrix of its own: it is not tied, and its input is not scaled by d_model ** -0.5.
-    config = T5Config(**T5_SHAPE, tie_word_embeddings=False)
+    config = T5Config(**T5_SHAPE, tie_word_embeddings=False)  # type: ignore[call-arg]
     config.tie_word_embeddings = False
     config.architectures = ["T5ForConditionalGeneration"]
     config.save_pretrained(out)

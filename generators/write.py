@@ -17,7 +17,7 @@ from generators.prompts import first_sentence, prompt
 
 logger = logging.getLogger(__name__)
 
-MAX_NEW_TOKENS = 96
+MAX_NEW_TOKENS = 160  # the longest regimen line takes about 130
 
 
 def write(

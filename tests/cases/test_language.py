@@ -25,6 +25,11 @@ SENTENCES = [
     ("(-) fever (+) cough", {"fever": N, "cough": P}),
     ("Neg for fever.", {"fever": N}),
     ("ROS negative for fever, cough, dysuria.", {"fever": N, "cough": N, "dysuria": N}),
+    ("GI: negative dysphagia, negative nausea, positive vomiting.", {"dysphagia": N, "nausea": N, "vomiting": P}),
+    ("Strep test negative, fever since Monday.", {"fever": P}),
+    ("Denies difficulty with chest pain, palpitations.", {"chest pain": N, "palpitations": N}),
+    ("She has had no recent problems with chest pain.", {"chest pain": N}),
+    ("Denies blood in his stools, nausea, vomiting.", {"blood in his stools": N, "vomiting": N}),
     ("No evidence of jaundice.", {"jaundice": N}),
     ("no signs or symptoms of dehydration", {"dehydration": N}),
     ("Without fever but with flank pain.", {"fever": N, "flank pain": P}),
@@ -121,6 +126,10 @@ SENTENCES = [
     ("I don't think I have a fever", {"fever": N}),
     ("no fever and my chest hurts", {"fever": N, "chest hurts": P}),
     ("The rash does not go away and I have no appetite, fever at night", {"rash": P, "fever": P}),
+    ("I don't feel like eating, and swallowing is hard.", {"swallowing is hard": P}),
+    ("I'm worried about this rash on my skin.", {"rash": P}),
+    ("I woke with chest pain, and as the day has gone on, I've been dizzy", {"chest pain": P, "dizzy": P}),
+    ("The fever has gone.", {"fever": H}),
     ("I have a fever, a stiff neck and no rash", {"fever": P, "stiff neck": P, "rash": N}),
 ]
 
