@@ -60,7 +60,7 @@ def read_intake(case: Case, resolver: OfflineResolver, *, vocabulary: Path, know
         _take_allergy(intake, allergy, resolver, table)
     mentions = find_mentions(case.text or "", default="current", vocabulary=vocabulary, knowledge=knowledge)
     for mention in mentions:
-        _take_mention(intake, mention, resolver)
+        _take_mention(intake, mention, resolver, table)
     _ask_about_unknowns(intake, case)
     return intake
 
@@ -86,7 +86,7 @@ def _take_allergy(intake: Intake, allergy: Allergy, resolver: OfflineResolver, t
     if written in table.nothing or written in table.not_drugs:
         return
     details = (allergy.reaction or "", allergy.severity or "", allergy.status == "refuted")
-    if any(written == term for group in table.groups for term in group.terms):
+    if _is_group(written, table):
         intake.allergies.append(KnownAllergy(written, (), *details))
         return
     read = resolver.resolve(allergy.name)
@@ -98,7 +98,11 @@ def _take_allergy(intake: Intake, allergy: Allergy, resolver: OfflineResolver, t
     intake.allergies.append(KnownAllergy(written, read.names, *details))
 
 
-def _take_mention(intake: Intake, mention: Mention, resolver: OfflineResolver) -> None:
+def _is_group(written: str, table: AllergyTable) -> bool:
+    return any(written in group.terms for group in table.groups)
+
+
+def _take_mention(intake: Intake, mention: Mention, resolver: OfflineResolver, table: AllergyTable) -> None:
     names = mention.names
     if not names:
         read = resolver.resolve(mention.surface)
@@ -107,7 +111,9 @@ def _take_mention(intake: Intake, mention: Mention, resolver: OfflineResolver) -
         intake.findings += report(read, resolver, new=False)
         names = read.names
     if mention.role == "allergy":
-        intake.allergies.append(KnownAllergy(mention.surface.lower(), names, mention.sentence, ""))
+        written = mention.surface.lower()
+        causes = () if _is_group(written, table) else names
+        intake.allergies.append(KnownAllergy(written, causes, mention.sentence, ""))
     elif mention.role in ("current", "proposed") and mention.kind != "class":
         have = {drug.name for drug in intake.drugs}
         intake.drugs += [Drug(name, new=False, origin="text") for name in names if name not in have]

@@ -75,9 +75,7 @@ def _in_context(text: str, item: NameMention, default: Role, knowledge: Path) ->
     )
 
 
-def _strange(
-    text: str, known: Iterable[NameMention], vocabulary: Path, knowledge: Path
-) -> Iterator[NameMention]:
+def _strange(text: str, known: Iterable[NameMention], vocabulary: Path, knowledge: Path) -> Iterator[NameMention]:
     """Words outside the known mentions that look like drug names, or stand before a dose as one would."""
     table, terms = cues(knowledge), lexicon(vocabulary).terms
     taken = [(item.start, item.end) for item in known]

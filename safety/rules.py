@@ -1,12 +1,12 @@
 """The safety rules as data: YAML tables read once, validated, frozen. The engine is code, the rules are not.
 
-    classes.yaml                 which ingredients belong to a class
-    interactions.yaml            class or drug x class or drug
-    allergy_groups.yaml          which allergies carry over to which drugs, and what to do for which reaction
-    contraindications.yaml       drug x state of the patient
-    antibiotic_indications.yaml  is an antibiotic ever, sometimes or never indicated in this syndrome
-    red_flags.yaml               facts that make a case urgent
-    vitals.yaml                  score bands and limits of vital signs
+classes.yaml                 which ingredients belong to a class
+interactions.yaml            class or drug x class or drug
+allergy_groups.yaml          which allergies carry over to which drugs, and what to do for which reaction
+contraindications.yaml       drug x state of the patient
+antibiotic_indications.yaml  is an antibiotic ever, sometimes or never indicated in this syndrome
+red_flags.yaml               facts that make a case urgent
+vitals.yaml                  score bands and limits of vital signs
 """
 
 from __future__ import annotations

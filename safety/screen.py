@@ -177,9 +177,7 @@ class Screen:
                 else: there, what has no dose is an aside.
         """
         nothing: tuple[Mention, ...] = ()
-        find = partial(
-            find_mentions, text, default="proposed", vocabulary=self._vocabulary, knowledge=self._knowledge
-        )
+        find = partial(find_mentions, text, default="proposed", vocabulary=self._vocabulary, knowledge=self._knowledge)
         for item in tally.guarded("names in the text", "unresolved_drug", find, nothing):
             if item.role == "current":
                 named.current += item.names

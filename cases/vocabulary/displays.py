@@ -1,8 +1,8 @@
 """Read the ingredients out of an RxNorm display string: an order arrives as a clinical drug or a pack, not as a name.
 
-    "amLODIPine 5 MG Oral Tablet [Norvasc]"                        -> amlodipine
-    "Amoxicillin 875 MG / Clavulanate 125 MG Oral Tablet"           -> amoxicillin, clavulanate
-    "{21 (Ethinyl Estradiol 0.03 MG / Levonorgestrel 0.15 MG Oral Tablet) / 7 (Inert ...) } Pack [Nordette]"
+"amLODIPine 5 MG Oral Tablet [Norvasc]"                        -> amlodipine
+"Amoxicillin 875 MG / Clavulanate 125 MG Oral Tablet"           -> amoxicillin, clavulanate
+"{21 (Ethinyl Estradiol 0.03 MG / Levonorgestrel 0.15 MG Oral Tablet) / 7 (Inert ...) } Pack [Nordette]"
 """
 
 from __future__ import annotations

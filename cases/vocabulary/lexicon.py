@@ -129,9 +129,7 @@ def find_names(text: str, *, folder: Path = VOCABULARY) -> tuple[NameMention, ..
     return tuple(found)
 
 
-def _longest_at(
-    text: str, tokens: list[tuple[str, int, int]], index: int, known: Lexicon
-) -> tuple[int, Term | None]:
+def _longest_at(text: str, tokens: list[tuple[str, int, int]], index: int, known: Lexicon) -> tuple[int, Term | None]:
     room = min(known.longest.get(tokens[index][0], 0), len(tokens) - index)
     for words in range(room, 0, -1):
         run = tokens[index : index + words]

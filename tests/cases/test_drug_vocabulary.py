@@ -1,0 +1,121 @@
+"""Drug names in text and the tables behind them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cases.vocabulary.build import agreed_code, base_of, build
+from cases.vocabulary.displays import ingredients_of
+from cases.vocabulary.lexicon import find_names, lexicon
+from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, regimens, synonyms
+
+ROOT = VOCABULARY.parent.parent
+EVIDENCE = Path(os.environ.get("WARDROUND_DATA", ROOT.parent / "shared"))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Start co-amoxiclav today.", [("amoxicillin", "clavulanate")]),
+        ("tylenol and Advil", [("acetaminophen",), ("ibuprofen",)]),
+        ("amLODIPine 5 mg, metoprolol succinate", [("amlodipine",), ("metoprolol",)]),
+        ("St John's wort", [("st johns wort",)]),
+        ("TMP-SMX", [("sulfamethoxazole", "trimethoprim")]),
+        ("iron 325 mg daily", [("iron",)]),
+        ("his iron is low", []),
+        ("serum potassium, blood glucose, cholesterol, water, oxygen, alcohol", []),
+        ("the liver and the thyroid gland", []),
+        ("ibuprofenlike amoxicillins", []),
+        ("", []),
+    ],
+)
+def test_find_names_takes_the_longest_known_form(text: str, names: list[tuple[str, ...]]) -> None:
+    assert [item.names for item in find_names(text)] == names
+
+
+def test_find_names_gives_the_place() -> None:
+    text = "Take Co-Trimoxazole now"
+    (found,) = find_names(text)
+    assert text[found.start : found.end] == found.surface == "Co-Trimoxazole"
+
+
+def test_lexicon_reports_a_missing_table(tmp_path: Path) -> None:
+    with pytest.raises(VocabularyError):
+        lexicon(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("display", "names"),
+    [
+        ("Chlorthalidone 15 MG Oral Tablet [Thalitone]", ("chlorthalidone",)),
+        (
+            "Hydrochlorothiazide 25 MG / Triamterene 37.5 MG Oral Tablet [Maxzide]",
+            ("hydrochlorothiazide", "triamterene"),
+        ),
+        (
+            "{7 (Inert Ingredients 1 MG Oral Tablet) / 21 (Levonorgestrel 0.15 MG Oral Tablet) } Pack",
+            ("levonorgestrel",),
+        ),
+        ("ibuprofen", ("ibuprofen",)),
+    ],
+)
+def test_ingredients_of_reads_a_display(display: str, names: tuple[str, ...]) -> None:
+    assert ingredients_of(display) == names
+
+
+def test_base_of_rolls_salts_up() -> None:
+    known = {"metoprolol": "metoprolol", "sodium chloride": "sodium chloride"}
+    assert base_of("metoprolol succinate", known) == "metoprolol"
+    assert base_of("sodium chloride", known) == "sodium chloride"
+    assert base_of("metoprololol succinate", known) is None
+
+
+def test_agreed_code_needs_two_witnesses_and_no_dissent() -> None:
+    assert agreed_code({"1": {"a", "b"}})[0] == "1"
+    assert agreed_code({"1": {"a"}})[0] is None
+    assert agreed_code({"1": {"a", "b"}, "2": {"c"}})[0] is None
+
+
+def test_every_code_has_two_witnesses_and_one_name() -> None:
+    coded = [drug for drug in drugs().values() if drug.rxcui]
+    assert len(coded) > 600
+    assert all(len(drug.evidence) >= 2 for drug in coded)
+    assert len({drug.rxcui for drug in coded}) == len(coded)
+
+
+def test_every_synonym_names_ingredients_of_the_table() -> None:
+    assert not {name for row in synonyms() for name in row.names} - set(drugs())
+    assert len({row.term for row in synonyms()}) == len(synonyms())
+
+
+def test_every_regimen_uses_ingredients_of_the_table() -> None:
+    assert not {name for row in regimens().values() for name in row.ingredients} - set(drugs())
+
+
+def test_no_code_is_typed_into_the_source() -> None:
+    codes = {drug.rxcui for drug in drugs().values() if drug.rxcui and len(drug.rxcui) >= 4}
+    rooms = [ROOT / room for room in ("cases/vocabulary", "retrievers", "generators", "safety", "pipeline")]
+    typed = {
+        (path.name, literal)
+        for room in rooms
+        for path in room.rglob("*.py")
+        for literal in re.findall(r"[\"'](\d{4,7})[\"']", path.read_text(encoding="utf-8"))
+        if literal in codes
+    }
+    assert not typed
+
+
+@pytest.mark.data
+def test_the_tables_are_what_the_witnesses_give(tmp_path: Path) -> None:
+    if not (EVIDENCE / "data/rxnorm/RXNORM.csv.gz").exists():
+        pytest.skip("the witness tables are not here")
+    for name in ("drugs.csv", "synonyms.csv", "rxnorm_labels.csv", "not_in_text.txt"):
+        shutil.copy(VOCABULARY / name, tmp_path / name)
+    build(EVIDENCE, tmp_path)
+    for name in ("drugs.csv", "names.csv.gz", "clinical_drugs.csv.gz"):
+        assert (tmp_path / name).read_bytes() == (VOCABULARY / name).read_bytes(), name
