@@ -73,7 +73,7 @@ class GeneratorConfig(Stage):
     model: str = Field(EMBEDDED, description="hub name, folder, or LangChain chat model for `chat`")
     max_new_tokens: int = Field(64, ge=1, le=2048, description="length of one generated sentence")
     batch_size: int = Field(16, ge=1, le=256, description="sentences a forward pass")
-    allow_external: bool = Field(False, description="permit `chat` to send a case outside this machine; logged")
+    allow_external: bool = Field(False, description="permit `chat` to send text outside this machine; logged")
 
 
 class RoutingConfig(Stage):
@@ -98,7 +98,7 @@ class Config(Stage):
     generator: GeneratorConfig = GeneratorConfig()
     routing: RoutingConfig = RoutingConfig()
     images: ImagesConfig = ImagesConfig()
-    plan: bool = Field(True, description="false is --no-plan: everything but syndromes, evidence, generation")
+    plan: bool = Field(True, description="false is --no-plan: everything but generation")
 
     def to_yaml(self) -> str:
         """Return the resolved configuration, as it is written beside every run."""
@@ -128,9 +128,12 @@ def load_config(path: Path | None = None, settings: Sequence[str] = ()) -> Confi
     for setting in settings:
         _apply(values, setting)
     try:
-        return Config.model_validate(values)
+        config = Config.model_validate(values)
     except ValidationError as error:
         raise ConfigError(_explain(error)) from error
+    if config.generator.backend == "chat" and config.generator.model == EMBEDDED:
+        raise ConfigError("generator.backend chat needs generator.model, e.g. anthropic:NAME or ollama:NAME.")
+    return config
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _doubt(a: Assessment, limits: Thresholds) -> Iterator[Reason]:
         yield _beyond("out_of_distribution", "ood_score", u.ood_score, limits.ood_score, limits)
     if len(a.differential.prediction_set) != 1:
         yield _beyond("ambiguous_set", "prediction_set", len(a.differential.prediction_set), 1, limits)
-    if u.disagreement > limits.disagreement:
+    if a.planned and u.disagreement > limits.disagreement:
         yield _beyond("evidence_disagreement", "disagreement", u.disagreement, limits.disagreement, limits)
 
 
@@ -145,6 +145,8 @@ def _beyond(code: ReasonCode, signal: str, value: float, limit: float, limits: T
 def _safety(a: Assessment, source: str) -> Iterator[Reason]:
     for finding in a.findings:
         code = BY_FINDING.get(finding.kind)
+        if code == "missing_fact" and not a.planned:
+            continue
         if code is None and finding.action in ("block", "interrupt"):
             code = "safety_block"
         if code is not None and (finding.action != "note" or finding.kind in ("unresolved_drug", "fuzzy_match")):

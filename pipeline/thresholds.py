@@ -51,8 +51,8 @@ class Calibration:
             if (values > tried[:, None]).any(axis=0).mean() > review_budget:
                 break
             limits = tried
-        low, *rest = (float(limit) for limit in limits)
-        return Thresholds(-low, *rest, source=self.source)
+        confidence, information, ood, disagreement = (float(limit) for limit in limits)
+        return Thresholds(-confidence, information, ood, disagreement, self.source)
 
     def _risk(self, name: str) -> list[float]:
         return [-value for value in self.signals[name]] if name == "confidence" else self.signals[name]

@@ -128,7 +128,7 @@ class Wardround(Runnable[Case, CaseResult]):
         wanted = [brief for brief in briefs if brief is not None]
         plans = [compose(brief) for brief in wanted]
         if self.rooms.writer is not None:
-            plans = write(wanted, plans, self.rooms.writer)
+            plans = write(wanted, plans, self.rooms.writer, max_new_tokens=self.config.generator.max_new_tokens)
         written = iter(plans)
         return [NO_PLAN if brief is None else next(written) for brief in briefs]
 

@@ -136,7 +136,7 @@ def grade(row: RegimenRow, sources: Mapping[str, Source]) -> Grade:
         (row.source_b, row.locator_b, row.says_b, row.looked_up_b),
     ):
         says = parse_says(text)
-        if source_id in sources and locator and date and source_agrees(row, says):
+        if source_id and source_id in sources and locator and date and source_agrees(row, says):
             agreeing.append((sources[source_id], says))
     if not agreeing:
         return "drafted"

@@ -57,4 +57,5 @@ def _precision(residuals: Tensor) -> Tensor:
 
 
 def _distance(difference: Tensor, precision: Tensor) -> Tensor:
-    return ((difference @ precision) * difference).sum(-1)
+    distance: Tensor = ((difference @ precision) * difference).sum(-1)
+    return distance
