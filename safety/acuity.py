@@ -8,7 +8,7 @@ on scale 2 only where hypercapnia is known. Children and pregnant patients get s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cases.case import Case, Finding, Priority, Question, Vitals
@@ -35,10 +35,10 @@ class News2:
 class Acuity:
     """What the vital signs and red flags say."""
 
-    priority: Priority
-    findings: list[Finding]
-    unchecked: list[str]
-    questions: list[Question]
+    priority: Priority = "routine"
+    findings: list[Finding] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
 
 
 def worst(priorities: Sequence[Priority]) -> Priority:
@@ -46,25 +46,24 @@ def worst(priorities: Sequence[Priority]) -> Priority:
     return min(priorities, key=URGENCY.__getitem__, default="routine")
 
 
-def assess(case: Case, reader: FactReader, *, labels: Sequence[str] = (), knowledge: Path = KNOWLEDGE) -> Acuity:
-    """Assess one case.
-
-    Args:
-        case: the case.
-        reader: its facts.
-        labels: the diagnoses in question; without any, the red flags of every label count.
-        knowledge: folder of the rules.
-    """
+def assess(case: Case, reader: FactReader, *, knowledge: Path = KNOWLEDGE) -> Acuity:
+    """Assess the vital signs of one case."""
     table = vitals_table(knowledge)
-    acuity = Acuity("routine", [], [], [])
+    acuity = Acuity()
     if all(getattr(case.vitals, name) is None for name in INPUTS):
         acuity.unchecked.append("vital signs: none recorded, acuity not scored")
     elif _news2_is_valid(case, reader, table):
         _judge_news2(acuity, score(case.vitals, reader, table), table)
     else:
         _judge_limits(acuity, case, reader, table)
+    return acuity
+
+
+def flagged(reader: FactReader, labels: Sequence[str], *, knowledge: Path = KNOWLEDGE) -> Acuity:
+    """Return the red flags of `labels` that the facts of a case raise; `any` is a label of its own."""
+    acuity = Acuity()
     for flag in red_flags(knowledge):
-        if not labels or "any" in flag.labels or set(flag.labels) & set(labels):
+        if set(flag.labels) & set(labels):
             _judge_flag(acuity, flag, reader)
     return acuity
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from cases.case import Case, Finding, FindingKind, Question
 from cases.facts import FactReader
-from safety.acuity import assess, worst
+from safety.acuity import Acuity, assess, flagged, worst
 from safety.allergies import Allergies
 from safety.contraindications import Contraindications
 from safety.intake import Drug, Intake, read_intake
@@ -66,11 +66,18 @@ class Checks:
 
     def urgency(self, patient: Patient, tally: Tally, labels: Sequence[str]) -> None:
         """Add acuity and the red flags of every label and of `labels`."""
-        check = partial(assess, patient.case, patient.reader, labels=("any", *labels), knowledge=self._knowledge)
-        acuity = tally.guarded("acuity", "acuity", check, None)
-        if acuity is not None:
-            tally.add(acuity.findings, acuity.questions, acuity.unchecked)
-            tally.priority = worst((tally.priority, acuity.priority))
+        self._take(partial(assess, patient.case, patient.reader, knowledge=self._knowledge), "acuity", "acuity", tally)
+        self.flags(patient, tally, ("any", *labels))
+
+    def flags(self, patient: Patient, tally: Tally, labels: Sequence[str]) -> None:
+        """Add the red flags of `labels` alone."""
+        check = partial(flagged, patient.reader, labels, knowledge=self._knowledge)
+        self._take(check, "red flags", "red_flag", tally)
+
+    def _take(self, check: Callable[[], Acuity], part: str, kind: FindingKind, tally: Tally) -> None:
+        acuity = tally.guarded(part, kind, check, Acuity())
+        tally.add(acuity.findings, acuity.questions, acuity.unchecked)
+        tally.priority = worst((tally.priority, acuity.priority))
 
     def drugs(self, patient: Patient, proposed: Sequence[Drug], tally: Tally) -> None:
         """Check what the patient takes together with what is proposed."""

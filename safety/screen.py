@@ -95,7 +95,10 @@ class Screen:
         return RegimenScreen(allowed, excluded, once(questions))
 
     def plan(self, case: Case, plan: Plan, syndrome: str | None) -> Verdict:
-        """Screen everything a plan proposes: the regimens of its statements, and every drug that its words name."""
+        """Screen everything a plan proposes: the regimens of its statements, and every drug that its words name.
+
+        What `patient` reports already is not repeated; the red flags of the syndrome's own label are added here.
+        """
         tally = Tally()
         patient = self._checks.patient(case, tally, syndrome)
         proposed: list[Drug] = []
@@ -110,7 +113,8 @@ class Screen:
             self._name(statement.text, named, tally, passive=statement.kind in PASSIVE)
         self._check_named(patient, proposed, named, tally)
         self._checks.apart(patient, [group for group in others if group], tally, firm=True)
-        self._checks.urgency(patient, tally, self._labels_of(syndrome))
+        self._checks.flags(patient, tally, self._labels_of(syndrome))
+        tally.findings = [item for item in tally.findings if item.new]
         return tally.verdict()
 
     def text(self, case: Case, text: str) -> Verdict:

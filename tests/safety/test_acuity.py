@@ -84,14 +84,14 @@ def test_the_interval_contains_the_full_score() -> None:
 )
 def test_priority_follows_the_thresholds(vitals: dict[str, Any], priority: str, rule: str | None) -> None:
     case = _case(**vitals)
-    acuity = assess(case, FactReader(case), labels=("any",))
+    acuity = assess(case, FactReader(case))
     assert acuity.priority == priority
     assert [item.rule for item in acuity.findings if item.kind == "acuity"] == ([rule] if rule else [])
 
 
 def test_nothing_recorded_is_unchecked_and_no_finding() -> None:
     case = _case()
-    acuity = assess(case, FactReader(case), labels=("any",))
+    acuity = assess(case, FactReader(case))
     assert (acuity.findings, acuity.priority) == ([], "routine")
     assert acuity.unchecked
 
@@ -112,7 +112,7 @@ def test_children_and_pregnancy_get_their_own_limits(
     patient: dict[str, Any], vitals: dict[str, Any], priority: str
 ) -> None:
     case = _case(patient=patient, **vitals)
-    acuity = assess(case, FactReader(case), labels=("any",))
+    acuity = assess(case, FactReader(case))
     assert acuity.priority == priority
     assert any("not valid" in gap for gap in acuity.unchecked)
     assert all(not item.rule.startswith("news2") for item in acuity.findings)

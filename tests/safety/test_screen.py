@@ -160,9 +160,11 @@ def test_a_table_that_cannot_be_read_blocks(tmp_path: Path, make_case: Any, tabl
         (knowledge / table).write_text("- {oops: [", encoding="utf-8")
     broken = Screen(knowledge=knowledge)
     case = make_case(text="I take ibuprofen.", patient=WOMAN, vitals={"heart_rate": 80.0})
-    verdict = broken.plan(case, Plan(statements=(_statement(NITROFURANTOIN),)), CYSTITIS)
-    assert verdict.unchecked
-    assert any(item.action == "block" and item.rule.startswith("screen.failed") for item in verdict.findings)
+    plan = Plan(statements=(_statement(NITROFURANTOIN),))
+    verdicts = [broken.patient(case), broken.plan(case, plan, CYSTITIS)]
+    failed = {item.action for verdict in verdicts for item in verdict.findings if item.rule.startswith("screen.failed")}
+    assert failed == {"block"}
+    assert any(verdict.unchecked for verdict in verdicts)
 
 
 def test_an_exception_in_one_check_is_a_finding_and_the_others_still_run(
@@ -188,6 +190,21 @@ def test_red_flags_of_a_label_need_the_label(screen: Screen, make_case: Any) -> 
     flagged = screen.patient(case, labels=["urinary tract infection"])
     assert "rf.uti.sepsis_pressure" in {item.rule for item in flagged.findings}
     assert flagged.priority == "immediate"
+
+
+def test_a_plan_repeats_nothing_that_the_patient_screen_said(screen: Screen, make_case: Any) -> None:
+    case = make_case(patient=WOMAN, medications=["warfarin", "ibuprofen"], vitals={"heart_rate": 140.0})
+    said = screen.patient(case).findings
+    again = screen.plan(case, Plan(statements=(_statement(NITROFURANTOIN),)), CYSTITIS).findings
+    assert said
+    assert not set(said) & set(again)
+
+
+def test_a_plan_adds_the_red_flags_of_its_own_label(screen: Screen, make_case: Any) -> None:
+    case = make_case(patient=WOMAN, vitals={"systolic_bp": 85.0})
+    verdict = screen.plan(case, Plan(), CYSTITIS)
+    assert "rf.uti.sepsis_pressure" in {item.rule for item in verdict.findings}
+    assert verdict.priority == "immediate"
 
 
 def test_screening_takes_milliseconds(screen: Screen, make_case: Any) -> None:
