@@ -19,6 +19,7 @@ from cases.vocabulary.conditions import Syndrome, conditions
 from cases.vocabulary.lexicon import find_names
 from cases.vocabulary.render import render
 from cases.vocabulary.tables import RegimenRow, drugs, regimens
+from generators.audience import meant_for
 from generators.sections import Line, Section, lines_of, sections_for
 
 COMPOSED = "composed"
@@ -92,7 +93,8 @@ def _prose(
     brief: Brief, sections: tuple[Section, ...], section: str, kind: StatementKind, limit: int
 ) -> Iterator[Statement]:
     allowed = frozenset(name for row in brief.allowed for name in _names(row.name))
-    fitting = [line for line in lines_of(sections, section) if not _proposes_other(line.text, allowed)]
+    meant = [line for line in lines_of(sections, section) if meant_for(line.text, brief.case.patient)]
+    fitting = [line for line in meant if not _proposes_other(line.text, allowed)]
     for line in fitting[:limit]:
         yield Statement(kind=kind, text=line.text, citations=(line.evidence.id,), span=line.span, supported=True)
 

@@ -9,6 +9,7 @@ are not written out: the screen has applied them before a sentence is shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cases.dosing import spoken_route
@@ -42,7 +43,8 @@ def prescription(row: RegimenRow) -> str:
 
     A single dose has no duration beside it.
     """
-    parts = [row.name[:1].upper() + row.name[1:], row.dose or "", spoken_route(row.route), row.frequency]
+    name = re.sub(r"(?<= )[a-z](?!\w)", lambda letter: letter[0].upper(), row.name)  # penicillin V
+    parts = [name[:1].upper() + name[1:], row.dose or "", spoken_route(row.route), row.frequency]
     if row.duration_days is not None and row.frequency != ONCE:
         parts.append(f"for {row.duration_days} {'day' if row.duration_days == 1 else 'days'}")
     return " ".join(part for part in parts if part)
