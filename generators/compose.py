@@ -93,8 +93,9 @@ def _prose(
     brief: Brief, sections: tuple[Section, ...], section: str, kind: StatementKind, limit: int
 ) -> Iterator[Statement]:
     allowed = frozenset(name for row in brief.allowed for name in _names(row.name))
-    meant = [line for line in lines_of(sections, section) if meant_for(line.text, brief.case.patient)]
-    fitting = [line for line in meant if not _proposes_other(line.text, allowed)]
+    lines = lines_of(sections, section)
+    meant = [line for line in lines if meant_for(line.text, brief.case.patient)]
+    fitting = [line for line in meant or lines if not _proposes_other(line.text, allowed)]
     for line in fitting[:limit]:
         yield Statement(kind=kind, text=line.text, citations=(line.evidence.id,), span=line.span, supported=True)
 

@@ -4,7 +4,7 @@ import pytest
 
 from cases.case import Patient
 from generators.audience import meant_for
-from generators.compose import compose
+from generators.compose import Brief, compose
 from tests.generators.knee import brief, passage
 
 MAN, WOMAN, BOY = Patient(age=50, sex="male"), Patient(age=30, sex="female"), Patient(age=6, sex="male")
@@ -43,8 +43,15 @@ def test_audience_keeps_what_may_concern_the_patient(line: str) -> None:
     assert all(meant_for(line, patient) for patient in patients)
 
 
-def test_compose_leaves_out_lines_for_others() -> None:
-    given = brief(evidence=(passage("danger-signs", "A child who cannot drink needs care.\nFever needs care."),))
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["A child who cannot drink needs care.", "Fever needs care."], ["Fever needs care."]),
+        (["Tell parents to return with fever."], ["Tell parents to return with fever."]),  # better than no line at all
+    ],
+)
+def test_compose_leaves_out_lines_for_others(lines: list[str], shown: list[str]) -> None:
+    given = brief(evidence=(passage("danger-signs", "\n".join(lines)),))
     adult = given.case.model_copy(update={"patient": MAN})
-    plan = compose(type(given)(adult, given.label, given.syndrome, given.evidence, ()))
-    assert [statement.text for statement in plan.statements] == ["Fever needs care."]
+    plan = compose(Brief(adult, given.label, given.syndrome, given.evidence))
+    assert [statement.text for statement in plan.statements] == shown
