@@ -86,10 +86,10 @@ def _amount(match: re.Match[str]) -> _Amount:
 
 def _dose(text: str, run: list[_Amount]) -> list[Quantity]:
     """Read adjacent amounts as one dose; bare numbers borrow the unit of the amount that follows them."""
-    while run and not run[-1].unit:
-        run = run[:-1]
-    if not run:
+    with_unit = [index for index, part in enumerate(run) if part.unit]
+    if not with_unit:
         return []
+    run = run[: with_unit[-1] + 1]
     last = run[-1]
     whole = [part if part.unit else replace(part, unit=last.unit, tail=last.tail) for part in run]
     value = str(_falling(whole[0]))
