@@ -19,7 +19,8 @@ from cases.language import assertion_at, sentences
 from safety.rules import KNOWLEDGE, RulesError
 
 Role = Literal["proposed", "current", "allergy", "advised_against", "historical", "negated", "mentioned"]
-Cue = Literal["allergy", "keep", "advised_against", "historical", "mentioned", "current"]
+NEAR_WORDS = 4
+Cue = Literal["allergy", "keep", "hasten", "advised_against", "historical", "mentioned", "current"]
 
 
 class _Table(BaseModel):
@@ -115,18 +116,19 @@ def place_of(text: str, start: int, end: int) -> Place:
 
 def role_of(place: Place, *, default: Role, folder: Path = KNOWLEDGE) -> Role:
     """Return the role of a drug from the cues of its own sentence."""
-    table = cues(folder)
+    table, dosed = cues(folder), is_dosed(place, folder=folder)
     denied = assertion_at(place.text, place.start, place.end) in ("negated", "family")
-    if _cued("allergy", place, table):
+    if _cued("allergy", place, table, near=dosed):
         return "negated" if denied else "allergy"
-    if _reaches(table.before["keep"], place.before, None):
+    if _reaches(table.before["keep"], place.before, table.stop):
+        return "current"
+    if _reaches(table.before["hasten"], place.before, table.stop):
         return default
     for role in ("advised_against", "historical"):
-        if _cued(role, place, table):
+        if _cued(role, place, table, near=dosed):
             return role
     if denied:
         return "negated"
-    dosed = is_dosed(place, folder=folder)
     if not dosed and _cued("mentioned", place, table):
         return "mentioned"
     return "current" if not (dosed and default == "proposed") and _cued("current", place, table) else default
@@ -142,14 +144,20 @@ def is_ordered(place: Place, *, folder: Path = KNOWLEDGE) -> bool:
     return is_dosed(place, folder=folder) or cues(folder).give.search(place.before) is not None
 
 
-def _cued(cue: Cue, place: Place, table: Cues) -> bool:
+def _cued(cue: Cue, place: Place, table: Cues, *, near: bool = False) -> bool:
     after = table.after.get(cue)
-    return (after is not None and after.match(place.after) is not None) or _reaches(
-        table.before.get(cue), place.before, table.stop
-    )
+    if after is not None and after.match(place.after):
+        return True
+    return _reaches(table.before.get(cue), place.before, table.stop, near=near)
 
 
-def _reaches(cue: re.Pattern[str] | None, before: str, stop: re.Pattern[str] | None) -> bool:
-    """Whether the last cue before the drug still governs it: no stop stands between."""
+def _reaches(cue: re.Pattern[str] | None, before: str, stop: re.Pattern[str] | None, *, near: bool = False) -> bool:
+    """Whether the last cue before the drug still governs it: no stop stands between.
+
+    A drug with a dose is an order unless the cue is `near`: a few words before it, without a comma.
+    """
     found = list(cue.finditer(before)) if cue else []
-    return bool(found) and not (stop and stop.search(before, found[-1].end()))
+    if not found or (stop and stop.search(before, found[-1].end())):
+        return False
+    between = before[found[-1].end() :]
+    return not near or ("," not in between and len(between.split()) <= NEAR_WORDS)

@@ -185,7 +185,7 @@ class Screen:
         for item in tally.guarded("names in the text", "unresolved_drug", find, nothing):
             if item.role == "current":
                 named.current += item.names
-            if item.role != "proposed" or (not item.ordered and (passive or item.kind == "class")):
+            if item.role != "proposed" or (passive and not item.ordered):
                 continue
             names = item.names
             if not names:
