@@ -1,7 +1,7 @@
 """Three-valued facts about a case: true, false or unknown, read from its fields, its codes and its text.
 
-A structured field outweighs the text; a fact that neither mentions is unknown, which is never "no". The table is
-`cases/vocabulary/facts.yaml`; syndromes, red flags and contraindications all ask here, so a fact means one thing.
+Either witness of presence, field or text, is enough; a field outweighs a denial in the text; a fact that neither
+mentions is unknown, which is never "no". The table is `cases/vocabulary/facts.yaml`; syndromes, red flags and contraindications all ask here, so a fact means one thing.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Fact(BaseModel):
     terms: tuple[str, ...] = ()
     fields: tuple[FieldTest, ...] = ()
     icd10: tuple[str, ...] = ()
+    lasting: bool = False  # once true it stays so: "past medical history of heart failure" counts
     implied_true_by: tuple[str, ...] = ()
     implied_false_by: tuple[str, ...] = ()
 
@@ -149,7 +150,8 @@ class FactReader:
 
     def _from_text(self, fact: Fact) -> bool | None:
         mentions = find_terms(self._case.text or "", fact.terms)
-        if any(mention.assertion == "present" for mention in mentions):
+        affirmed = ("present", "historical") if fact.lasting else ("present",)
+        if any(mention.assertion in affirmed for mention in mentions):
             return True
         return False if any(mention.assertion == "negated" for mention in mentions) else None
 

@@ -1,6 +1,6 @@
 """The journey of a case, on one page.
 
-    case ─► screen the patient ─► classify ─► decide the syndrome ─► retrieve ─► screen the regimens ─► generate
+    case ─► classify ─► screen the patient ─► decide the syndrome ─► retrieve ─► screen the regimens ─► generate
                                                                                                           │
     result ◄─ record ◄─ route (every doubt and finding becomes a reason for review) ◄─ screen the text ◄──┘
 
@@ -90,10 +90,11 @@ class Wardround(Runnable[Case, CaseResult]):
         cases = [self._with_defaults(case) for case in inputs]
         stages = Stages([case.id for case in cases])
 
-        patients = stages.run("screen_patient", _each(rooms.screen.patient), cases, otherwise=NOT_SCREENED)
         differentials = stages.run("classify", rooms.classifier.classify, cases, otherwise=Differential())
         labels = [d.diagnoses[0].label if d.diagnoses else None for d in differentials]
         named = list(zip(cases, labels, strict=True))
+        suspected = list(zip(cases, differentials, strict=True))
+        patients = stages.run("screen_patient", _each(self._screen_patient), suspected, otherwise=NOT_SCREENED)
         decisions = stages.run("syndrome", _each(_decide), named, otherwise=Decision(None, None))
         found = stages.run("retrieve", self._retrieve, named, otherwise=Found(disagreement=1.0))
         decided = list(zip(cases, decisions, strict=True))
@@ -112,6 +113,11 @@ class Wardround(Runnable[Case, CaseResult]):
         defaults = self.config.defaults
         silent = {"region": case.region or defaults.region, "setting": case.setting or defaults.setting}
         return case.model_copy(update=silent)
+
+    def _screen_patient(self, suspected: tuple[Case, Differential]) -> Verdict:
+        case, differential = suspected
+        leading = [diagnosis.label for diagnosis in differential.diagnoses[:1]]
+        return self.rooms.screen.patient(case, labels=_unique((*leading, *differential.prediction_set)))
 
     def _retrieve(self, named: list[tuple[Case, str | None]]) -> list[Found]:
         return look_up(self.rooms.retriever, named, k=self.config.retrieval.k)
