@@ -114,6 +114,7 @@ def _save(
     threshold: float,
 ) -> None:
     trained.network.encoder.save_pretrained(str(out))
+    _name_base_model(out, "sentence-transformers/all-MiniLM-L6-v2" if config.encoder == EMBEDDED else config.encoder)
     save_file(
         {name: tensor.contiguous() for name, tensor in trained.network.head.state_dict().items()},
         out / "head.safetensors",
@@ -131,6 +132,13 @@ def _save(
     features = _draw(_load(out, config, 0), as_cases(frame, rows))[1]
     targets = torch.tensor([trained.labels.index(label) for label in frame.label.iloc[rows]])
     FeatureDensity.fit(features, targets).save(out / "density.safetensors")
+
+
+def _name_base_model(out: Path, name: str) -> None:
+    """Write the encoder's name, not the place it was loaded from, into the adapter's configuration."""
+    path = out / "adapter_config.json"
+    adapter = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**adapter, "base_model_name_or_path": name}, indent=1), encoding="utf-8")
 
 
 def _icd10(config: TrainingConfig, label: str) -> str:
