@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +21,10 @@ from pipeline.config import Config, ConfigError, load_config
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline.")
 app.add_typer(train_app, name="train")
-console = Console()
 USAGE, SOME_FAILED = 2, 3
+WIDTH = 140  # characters a line where the output is not a terminal
 MAX_TABLE = 500  # results; above it the table would say less than the report
+console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file; the embedded defaults without it")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="override one key, e.g. routing.review_budget=0.2")]
@@ -34,6 +37,8 @@ def main(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log ids 
     logging.getLogger("wardround").setLevel(logging.INFO)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     _quiet_libraries()
 
 

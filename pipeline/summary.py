@@ -32,9 +32,9 @@ def summary_table(results: Iterable[CaseResult], *, names: Names | None = None, 
     table.add_column("case", no_wrap=True, overflow="ellipsis", max_width=24)
     table.add_column("route", no_wrap=True)
     table.add_column("priority", no_wrap=True)
-    table.add_column("leading diagnosis", ratio=3)
-    table.add_column("why", ratio=3)
-    table.add_column("first line", ratio=5)
+    table.add_column("leading diagnosis", no_wrap=True, overflow="ellipsis", max_width=28)
+    table.add_column("why", ratio=2, no_wrap=True, overflow="ellipsis")
+    table.add_column("first line", ratio=3, no_wrap=True, overflow="ellipsis")
     ordered = sorted(results, key=lambda result: order.index(decision(result)))
     for result in ordered[:limit]:
         table.add_row(*_cells(result, names))
@@ -52,7 +52,7 @@ def _cells(result: CaseResult, names: Names) -> list[Text]:
         Text(result.priority, style=style),
         Text(_diagnosis(result, names)),
         Text(REASONS[reason.code] if reason else ""),
-        Text(_printable(leading_line(result))),
+        Text(_printable(leading_line(result).split(" (")[0])),  # the population is for the report
     ]
 
 

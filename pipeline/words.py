@@ -25,7 +25,7 @@ DECISIONS: dict[Decision, str] = {
 
 # Gravest first: the first of a case's reasons in this order is its main reason.
 REASONS: dict[ReasonCode, str] = {
-    "high_acuity": "Vital signs call for urgent care",
+    "high_acuity": "Needs care today or sooner",
     "red_flag": "Red flag in the presentation",
     "safety_block": "Safety screen stopped the plan",
     "unresolved_drug": "A medicine could not be identified",
