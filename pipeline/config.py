@@ -10,14 +10,17 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from cases.case import Setting
 
 EMBEDDED = "embedded"
+# YAML reads a bare NO (Norway) and no (Norwegian) as false.
+Region = Annotated[str, BeforeValidator(lambda value: "NO" if value is False else value)]
+Language = Annotated[str, BeforeValidator(lambda value: "no" if value is False else value)]
 
 
 class ConfigError(ValueError):
@@ -41,9 +44,9 @@ class Runtime(Stage):
 class Defaults(Stage):
     """What a case file that is silent is taken to mean."""
 
-    region: str = Field("US", pattern=r"^[A-Z]{2}$", description="ISO 3166-1 code, for rules that differ by country")
+    region: Region = Field("US", pattern=r"^[A-Z]{2}$", description="ISO 3166-1 code, for rules that differ by country")
     setting: Setting = Field("outpatient", description="outpatient, emergency or inpatient")
-    languages: tuple[str, ...] = Field(
+    languages: tuple[Language, ...] = Field(
         ("en",), description="languages the models were trained for; others go to review"
     )
 
@@ -141,6 +144,8 @@ def _read(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"no configuration file {path}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as a text file ({type(error).__name__}).") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
     if values is not None and not isinstance(values, dict):
@@ -158,7 +163,10 @@ def _apply(values: dict[str, Any], setting: str) -> None:
         place = place.setdefault(part, {})
         if not isinstance(place, dict):
             raise ConfigError(f"--set {setting}: {part} is a value, not a section.")
-    place[last] = yaml.safe_load(text)
+    try:
+        place[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {setting}: the value is not YAML; put it into quotes if it is text.") from error
 
 
 def _explain(error: ValidationError) -> str:

@@ -20,7 +20,13 @@ def test_an_unknown_key_is_refused_with_the_nearest_name() -> None:
         load_config(settings=["routing.review_budgt=0.3"])
 
 
-@pytest.mark.parametrize("setting", ["routing.review_budget", "=3", "routing.review_budget=2", "plan.x=1"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "routing.review_budget", "=3", "routing.review_budget=2", "plan.x=1", "plan=[", "routing.review_budget=",
+        "routing.review_budget=.nan", "images.enabled=true",
+    ],
+)  # fmt: skip
 def test_a_wrong_setting_is_refused(setting: str) -> None:
     with pytest.raises(ConfigError):
         load_config(settings=[setting])
@@ -29,6 +35,18 @@ def test_a_wrong_setting_is_refused(setting: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="absent"):
         load_config(tmp_path / "absent.yaml")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    for path in (tmp_path, tmp_path / "binary.yaml"):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            load_config(path)
+
+
+def test_norway_is_a_region_and_norwegian_a_language() -> None:
+    defaults = load_config(settings=["defaults.region=NO", "defaults.languages=[no, en]"]).defaults
+    assert (defaults.region, defaults.languages) == ("NO", ("no", "en"))
 
 
 def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
