@@ -134,7 +134,7 @@ class FactReader:
         text = self._from_text(fact)
         if text is True or structured is True:  # either witness of a danger is enough
             return Known(True, "field" if structured else "text")
-        if any(self._has_code(prefix) for prefix in fact.icd10):
+        if self._listed(fact):
             return Known(True, "code")
         if structured is False:
             return Known(False, "field")
@@ -155,9 +155,15 @@ class FactReader:
             return True
         return False if any(mention.assertion == "negated" for mention in mentions) else None
 
-    def _has_code(self, prefix: str) -> bool:
+    def _listed(self, fact: Fact) -> bool:
+        """Whether a listed condition says so, by its code or, whatever its code system, by its words."""
         known = self._case.conditions or ()
-        return any(item.system == "icd10" and (item.code or "").startswith(prefix) for item in known)
+        codes = [_plain_code(item.code or "") for item in known if item.system == "icd10"]
+        if any(code.startswith(_plain_code(prefix)) for code in codes for prefix in fact.icd10):
+            return True
+        affirmed = ("present", "historical") if fact.lasting else ("present",)
+        words = [mention for item in known for mention in find_terms(item.display or "", fact.terms)]
+        return any(mention.assertion in affirmed for mention in words)
 
     def _implied(self, fact: Fact) -> Known:
         if self.true(fact.implied_true_by):
@@ -165,3 +171,8 @@ class FactReader:
         if self.true(fact.implied_false_by):
             return Known(False, "implied")
         return Known(None)
+
+
+def _plain_code(code: str) -> str:
+    """Write an ICD-10 code as its table does, however it was sent: `n184`, `N18.4`."""
+    return code.strip().upper().replace(".", "")

@@ -43,6 +43,23 @@ def test_a_code_makes_a_fact_true() -> None:
     assert known("ckd_known", conditions=({"system": "icd10", "code": "N18.3"},)) is True
 
 
+@pytest.mark.parametrize("code", ["N18.3", "N183", "n18.3", " N18.3"])
+def test_a_code_may_be_written_in_any_way(code: str) -> None:
+    assert known("ckd_known", conditions=({"system": "icd10", "code": code},)) is True
+
+
+@pytest.mark.parametrize("system", ["icd10", "snomed", "other"])
+def test_a_condition_may_be_given_in_words(system: str) -> None:
+    named = {"system": system, "display": "Chronic kidney disease stage 4"}
+    assert known("ckd_known", conditions=(named,)) is True
+    assert known("ckd_known", conditions=({**named, "display": "Family history of chronic kidney disease"},)) is None
+    assert known("ckd_known", conditions=({**named, "system": "snomed", "code": "N18.3", "display": "Gout"},)) is None
+
+
+def test_a_condition_in_words_is_not_denied_by_the_text() -> None:
+    assert known("heart_failure_known", "no heart failure", conditions=({"display": "Heart failure"},)) is True
+
+
 def test_a_lasting_condition_counts_although_it_is_history() -> None:
     text = "Past medical history significant for heart failure."
     assert known("heart_failure_known", text) is True
