@@ -146,7 +146,8 @@ def open_database(database: str | Path) -> Engine:
     text = str(database)
     url = make_url(text if "://" in text else f"sqlite:///{Path(text).resolve()}")
     sqlite = url.get_backend_name() == "sqlite"
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS} if sqlite else {})
+    # Without hide_parameters a failed insert would print the patient's text.
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS} if sqlite else {})
     if sqlite:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)

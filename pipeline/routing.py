@@ -143,6 +143,7 @@ def _beyond(code: ReasonCode, signal: str, value: float, limit: float, limits: T
 
 
 def _safety(a: Assessment, source: str) -> Iterator[Reason]:
+    pressing = False
     for finding in a.findings:
         code = BY_FINDING.get(finding.kind)
         if code == "missing_fact" and not a.planned:
@@ -150,8 +151,9 @@ def _safety(a: Assessment, source: str) -> Iterator[Reason]:
         if code is None and finding.action in ("block", "interrupt"):
             code = "safety_block"
         if code is not None and (finding.action != "note" or finding.kind in ("unresolved_drug", "fuzzy_match")):
+            pressing |= code in ("high_acuity", "red_flag")
             yield Reason(code=code, signal="finding", value=finding.rule, threshold=None, source=source)
-    if a.priority != "routine" and not any(f.kind in ("acuity", "red_flag") for f in a.findings):
+    if a.priority != "routine" and not pressing:
         yield Reason(code="high_acuity", signal="priority", value=a.priority, threshold="routine", source=source)
 
 

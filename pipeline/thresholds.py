@@ -63,5 +63,13 @@ class Calibration:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read JSON."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
+        """Read JSON.
+
+        Raises:
+            ValueError: if a signal is missing, empty or not finite: nothing is ever beyond a limit that is no number.
+        """
+        loaded = cls(**json.loads(path.read_text(encoding="utf-8")))
+        values = [loaded.signals.get(name, []) for name in SIGNALS]
+        if not values[0] or len({len(row) for row in values}) > 1 or not np.isfinite(values).all():
+            raise ValueError(f"{path} does not hold one finite value a case of each of {', '.join(SIGNALS)}.")
+        return loaded

@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from generators.write import write
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from cases.case import Case, CaseResult, Differential, Plan, Priority, Question, Run
+from cases.case import Case, CaseResult, Differential, Plan, Priority, Question, Reason, Run
 from generators.backend import TextGenerator
 from generators.compose import Brief, compose
+from generators.write import write
 from pipeline.classifier.classify import Classifier
 from pipeline.config import Config
 from pipeline.evidence import Found, look_up
@@ -106,8 +106,10 @@ class Wardround(Runnable[Case, CaseResult]):
         verdicts = stages.run("screen_plan", _each(self._screen_plan), drafts, otherwise=NOT_SCREENED)
 
         left = (cases, patients, differentials, decisions, found, regimens, plans, verdicts, stages.failed)
-        assessed = [self._assess(Track(*track)) for track in zip(*left, strict=True)]
-        return [self._result(a, timings) for a, timings in zip(assessed, stages.timings_ms, strict=True)]
+        tracks = [Track(*track) for track in zip(*left, strict=True)]
+        routed = stages.run("route", _each(self._route), tracks, otherwise=None)
+        results = [result or self._unrouted(track) for track, result in zip(tracks, routed, strict=True)]
+        return [r.model_copy(update={"timings_ms": ms}) for r, ms in zip(results, stages.timings_ms, strict=True)]
 
     def _with_defaults(self, case: Case) -> Case:
         defaults = self.config.defaults
@@ -142,8 +144,25 @@ class Wardround(Runnable[Case, CaseResult]):
         case, plan, decision = draft
         return self.rooms.screen.plan(case, plan, decision.syndrome.id if decision.syndrome else None)
 
+    def _route(self, track: Track) -> CaseResult | None:
+        return self._result(self._assess(track))
+
+    def _unrouted(self, track: Track) -> CaseResult:
+        """The result of a case whose findings could not be put together: a person sees it, and soon."""
+        reason = Reason(code="stage_failed", signal="route", value="failed", threshold=None, source="pipeline")
+        return CaseResult(
+            case_id=track.case.id,
+            route="review",
+            priority=most_pressing("urgent", _urgency(track.patient, track.decision)),
+            reviewers=("physician",),
+            reasons=(reason,),
+            run=self.rooms.provenance,
+        )
+
     def _assess(self, track: Track) -> Assessment:
         case, patient, differential, decision, found, regimens, plan, verdict, failed = track
+        priority = most_pressing(_urgency(patient, decision), verdict.priority)
+        plan = NO_PLAN if priority == "immediate" else plan  # the flags of a plan can come after it
         return Assessment(
             case=case,
             differential=_with_disagreement(differential, found.disagreement),
@@ -153,12 +172,12 @@ class Wardround(Runnable[Case, CaseResult]):
             findings=_unique(patient.findings + verdict.findings),
             questions=_asked_once(decision.questions + patient.questions + regimens.questions + verdict.questions),
             unchecked=_unique(patient.unchecked + verdict.unchecked),
-            priority=most_pressing(_urgency(patient, decision), verdict.priority),
+            priority=priority,
             failed=failed,
             planned=self.config.plan,
         )
 
-    def _result(self, a: Assessment, timings_ms: dict[str, float]) -> CaseResult:
+    def _result(self, a: Assessment) -> CaseResult:
         languages = self.config.defaults.languages
         routing = route(a, self.rooms.thresholds, languages=languages, rules=self.rooms.screen.rules_version)
         return CaseResult(
@@ -177,7 +196,6 @@ class Wardround(Runnable[Case, CaseResult]):
             findings=a.findings,
             unchecked=a.unchecked,
             run=self.rooms.provenance,
-            timings_ms=timings_ms,
         )
 
 

@@ -38,6 +38,13 @@ def done(number: int) -> Done:
     return Done(number, made_up.case(number), made_up.result(f"c-{number:03d}"))
 
 
+def test_a_failed_insert_says_nothing_of_the_patient(journal: Journal) -> None:
+    journal.add([done(1)], [])
+    with pytest.raises(IntegrityError) as caught:
+        journal.add([done(1)], [])
+    assert "made-up complaint" not in str(caught.value)
+
+
 def test_journal_gives_back_what_was_added_in_the_order_of_the_input(journal: Journal) -> None:
     pairs = made_up.every_shape()
     items = [Done(number, case, result) for number, (case, result) in enumerate(pairs)]

@@ -103,6 +103,11 @@ def test_each_doubt_raises_its_reason(code: str) -> None:
     assert code in codes(replace(quiet(), **CHANGES[code]))
 
 
+def test_a_note_about_acuity_does_not_hide_a_pressing_priority() -> None:
+    noted = replace(quiet(), priority="urgent", findings=(finding("acuity", "note"),))
+    assert "high_acuity" in codes(noted)
+
+
 @given(st.lists(st.sampled_from(sorted(CHANGES)), max_size=6))
 def test_adding_a_doubt_never_releases_a_case(names: list[str]) -> None:
     changed, seen = quiet(), set()

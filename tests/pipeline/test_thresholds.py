@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -36,3 +39,13 @@ def test_a_larger_budget_never_releases_more() -> None:
 
 def test_thresholds_say_what_they_were_fitted_on() -> None:
     assert calibration().thresholds(0.18).source == "fit:test"
+
+
+@pytest.mark.parametrize("broken", [[], [0.1, float("nan")], [0.1]])
+def test_a_calibration_that_could_not_flag_anything_is_refused(tmp_path: Path, broken: list[float]) -> None:
+    made = calibration(2)
+    made.save(tmp_path / "good.json")
+    assert Calibration.load(tmp_path / "good.json") == made
+    replace(made, signals={**made.signals, "ood_score": broken}).save(tmp_path / "broken.json")
+    with pytest.raises(ValueError, match=r"broken\.json"):
+        Calibration.load(tmp_path / "broken.json")

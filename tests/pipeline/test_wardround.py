@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import pytest
 
-from cases.case import Allergy, Case, CaseResult, Diagnosis, Differential, Medication, Patient, Run, Uncertainty, Vitals
+from cases.case import (
+    Allergy,
+    Case,
+    CaseResult,
+    Diagnosis,
+    Differential,
+    Medication,
+    Patient,
+    Plan,
+    Run,
+    Uncertainty,
+    Vitals,
+)  # fmt: skip
 from cases.vocabulary.conditions import conditions
 from cases.vocabulary.tables import regimens
 from pipeline.config import load_config
+from pipeline.routing import Assessment, Routing, route
 from pipeline.thresholds import Thresholds
 from pipeline.wardround import Rooms, Wardround
 from retrievers.hybrid import HybridRetriever
 from retrievers.lexical import Lexical
 from retrievers.library import read_library
 from retrievers.passage import Passage, Query
-from safety.screen import Screen
+from safety.screen import Screen, Verdict
 
 LIMITS = Thresholds(confidence=0.5, mutual_information=0.5, ood_score=5.0, disagreement=0.99, source="fit:test")
 RUN = Run(version="0", config="c", models={}, index="i", rules="r", seed=42)
@@ -145,6 +159,25 @@ def test_a_stage_that_falls_over_sends_only_its_case_to_review() -> None:
     results = wardround().batch([cystitis(), cystitis(id="b", group="crash")])
     assert results[0].route == "auto"
     assert "stage_failed" in {reason.code for reason in results[1].reasons}
+
+
+def test_a_case_that_cannot_be_routed_goes_to_review_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumbling(assessment: Assessment, *args: Any, **options: Any) -> Routing:
+        if assessment.case.id == "b":
+            raise KeyError("a regimen that no table has")
+        return route(assessment, *args, **options)
+
+    monkeypatch.setattr("pipeline.wardround.route", stumbling)
+    results = wardround().batch([cystitis(), cystitis(id="b")])
+    assert [result.route for result in results] == ["auto", "review"]
+    assert [(r.code, r.signal) for r in results[1].reasons] == [("stage_failed", "route")]
+    assert results[1].priority == "urgent"
+
+
+def test_an_emergency_that_the_plans_screen_finds_takes_the_plan_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Screen, "plan", lambda *args: Verdict(priority="immediate"))
+    result = wardround().invoke(cystitis())
+    assert (result.priority, result.route, result.plan) == ("immediate", "review", Plan(abstained=True))
 
 
 def test_the_result_does_not_depend_on_the_batch() -> None:
