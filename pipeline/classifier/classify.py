@@ -19,7 +19,7 @@ from pipeline.classifier.sampler import Sampler
 from pipeline.classifier.uncertainty import sharpen, spread
 from pipeline.classifier.vitals import vitals_tensor
 
-DIGITS = 6  # what is printed; below it, arithmetic may differ between batch sizes
+DIGITS = 6  # what is printed; in double precision, arithmetic differs between batch sizes far below it
 CARD = "classifier.json"
 
 
@@ -55,7 +55,9 @@ class Classifier:
         model, self._tokenizer = _merged_encoder(folder, encoder)
         head = Head(model.config.hidden_size, len(self.labels), dropout=float(card["dropout"]))
         head.load_state_dict(load_file(folder / "head.safetensors"))
-        self._sampler = Sampler(model, head.eval(), samples=samples, max_tokens=self.max_tokens, seed=seed)
+        self._sampler = Sampler(
+            model.double(), head.double().eval(), samples=samples, max_tokens=self.max_tokens, seed=seed
+        )
         self._density = FeatureDensity.load(folder / "density.safetensors")
 
     def classify(self, cases: Sequence[Case]) -> list[Differential]:
@@ -73,7 +75,7 @@ class Classifier:
         texts = [case.text or "" for case in cases]
         tokens = self._tokenizer(texts, truncation=True, max_length=self.max_tokens, padding=True, return_tensors="pt")
         values, mask = vitals_tensor(cases)
-        return self._sampler(tokens["input_ids"], tokens["attention_mask"], values, mask)
+        return self._sampler(tokens["input_ids"], tokens["attention_mask"], values.double(), mask.double())
 
     def _differentials(self, draws: Tensor, ood: Tensor) -> list[Differential]:
         raw = spread(draws)

@@ -40,13 +40,13 @@ class FeatureDensity:
         return (nearest - _distance(features - self.centre, self.background)) / features.shape[-1]
 
     def save(self, path: Path) -> None:
-        """Write safetensors."""
-        save_file({name: getattr(self, name).contiguous() for name in self.__dataclass_fields__}, path)
+        """Write safetensors, in single precision."""
+        save_file({name: getattr(self, name).float().contiguous() for name in self.__dataclass_fields__}, path)
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read safetensors."""
-        return cls(**{name: tensor.float() for name, tensor in load_file(path).items()})
+        """Read safetensors, into double precision."""
+        return cls(**{name: tensor.double() for name, tensor in load_file(path).items()})
 
 
 def _precision(residuals: Tensor) -> Tensor:
