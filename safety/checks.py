@@ -75,7 +75,7 @@ class Checks:
         self._take(check, "red flags", "red_flag", tally)
 
     def _take(self, check: Callable[[], Acuity], part: str, kind: FindingKind, tally: Tally) -> None:
-        acuity = tally.guarded(part, kind, check, Acuity())
+        acuity = tally.guarded(part, kind, check, Acuity(priority="urgent"))  # unread, it may be an emergency
         tally.add(acuity.findings, acuity.questions, acuity.unchecked)
         tally.priority = worst((tally.priority, acuity.priority))
 

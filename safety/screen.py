@@ -30,7 +30,7 @@ from safety.verdict import RegimenScreen, Tally, Verdict, alternative, once, onl
 
 __all__ = ["NOT_SCREENED", "NO_REGIMENS", "RegimenScreen", "Screen", "Verdict"]
 
-NOT_SCREENED = Verdict(unchecked=("the safety screen did not run",))
+NOT_SCREENED = Verdict(unchecked=("the safety screen did not run",), priority="urgent")  # it may be an emergency
 NO_REGIMENS = RegimenScreen()
 PASSIVE: frozenset[StatementKind] = frozenset({"danger_sign", "confirm", "alternative", "review_date", "safety_net"})
 

@@ -174,6 +174,16 @@ def test_a_case_that_cannot_be_routed_goes_to_review_alone(monkeypatch: pytest.M
     assert results[1].priority == "urgent"
 
 
+def test_a_patient_who_was_not_screened_is_not_last_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **options: Any) -> Verdict:
+        raise OSError("a table is gone")
+
+    monkeypatch.setattr(Screen, "patient", broken)
+    result = wardround().invoke(cystitis())
+    assert (result.route, result.priority) == ("review", "urgent")
+    assert "stage_failed" in {reason.code for reason in result.reasons}
+
+
 def test_an_emergency_that_the_plans_screen_finds_takes_the_plan_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Screen, "plan", lambda *args: Verdict(priority="immediate"))
     result = wardround().invoke(cystitis())

@@ -149,6 +149,15 @@ def test_one_more_medicine_never_removes_a_finding_or_allows_a_regimen(
 TABLES = ["interactions.yaml", "classes.yaml", "allergy_groups.yaml", "contraindications.yaml", "antibiotic_indications.yaml", "roles.yaml", "vitals.yaml", "red_flags.yaml"]  # fmt: skip  # noqa: E501
 
 
+@pytest.mark.parametrize("table", ["vitals.yaml", "red_flags.yaml"])
+def test_acuity_that_cannot_be_judged_is_urgent(tmp_path: Path, make_case: Any, table: str) -> None:
+    knowledge = tmp_path / "knowledge"
+    shutil.copytree(KNOWLEDGE, knowledge)
+    (knowledge / table).unlink()
+    case = make_case(text="unwell", vitals={"heart_rate": 80.0})
+    assert Screen(knowledge=knowledge).patient(case).priority == "urgent"
+
+
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("damage", ["missing", "broken"])
 def test_a_table_that_cannot_be_read_blocks(tmp_path: Path, make_case: Any, table: str, damage: str) -> None:
