@@ -7,6 +7,7 @@ is killed loses at most the batch it was working on, and the same command takes 
 from __future__ import annotations
 
 import logging
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +31,7 @@ from pipeline.files import (
     write_text,
 )
 from pipeline.journal import Done, Failed, Journal, RunIdentity, RunState
-from pipeline.outputs import MANIFEST, are_intact, remove_outputs, write_outputs
+from pipeline.outputs import FHIR, MANIFEST, OUTPUTS, are_intact, remove_outputs, write_outputs
 from pipeline.records import open_database
 from pipeline.report import ReportOptions
 
@@ -193,7 +194,7 @@ def _open(database: str | Path) -> Engine:
 def _claim(engine: Engine, out: Path, identity: RunIdentity, *, force: bool) -> Journal:
     """The journal of the run that `out` holds, or of a new one."""
     mark = out / _RUN_ID
-    journal = Journal(engine, mark.read_text(encoding="ascii").strip() if mark.exists() else "")
+    journal = Journal(engine, mark.read_text(encoding="utf-8", errors="replace").strip() if mark.exists() else "")
     run = journal.run()
     if force:
         remove_outputs(out)
@@ -249,9 +250,14 @@ def _without_repeats(items: Iterable[Case | CaseError]) -> Iterator[tuple[int, C
 
 
 def _identity(paths: Sequence[Path], out: Path, *, config_text: str, config_hash: str) -> RunIdentity:
-    refuse_unusable_output(paths, out)
+    refuse_unusable_output(paths, out, own=(*OUTPUTS, FHIR, MANIFEST, DATABASE))
     inputs = fingerprints(paths)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise RunRefused(f"The output folder {out} cannot be written ({error.strerror}). Choose another.") from error
     return RunIdentity(config_hash, config_text, combined_hash(inputs), inputs, _version())
 
 

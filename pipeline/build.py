@@ -101,6 +101,6 @@ def build(config: Config) -> Wardround:
 def folder_hash(folder: Path) -> str:
     """Return one digest of every file of a folder of weights."""
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

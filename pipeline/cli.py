@@ -10,19 +10,25 @@ import logging
 import os
 import sys
 import warnings
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from pipeline.config import Config, ConfigError, load_config
+
+if TYPE_CHECKING:
+    from cases.case import Case
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline.")
 app.add_typer(train_app, name="train")
 USAGE, SOME_FAILED = 2, 3
 WIDTH = 140  # characters a line where the output is not a terminal
+SHOWN = 400  # characters of a passage
 MAX_TABLE = 500  # results; above it the table would say less than the report
 console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
@@ -48,7 +54,7 @@ def _quiet_libraries() -> None:
 
 
 def _fail(message: str) -> typer.Exit:
-    Console(stderr=True).print(f"[red]{message}[/red]", highlight=False)
+    Console(stderr=True).print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(USAGE)
 
 
@@ -110,8 +116,8 @@ def run(
         f"{summary.results} results ({summary.auto} released, {summary.review} to review), {summary.errors} errors"
     )
     for name in ("report.html", "results.jsonl", "errors.jsonl"):
-        console.print(f"  {out / name}", soft_wrap=True, highlight=False)
-    console.print(f"  review database: {summary.database}", soft_wrap=True, highlight=False)
+        console.print(f"  {out / name}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"  review database: {summary.database}", soft_wrap=True, highlight=False, markup=False)
     raise typer.Exit(SOME_FAILED if summary.errors else 0)
 
 
@@ -132,7 +138,9 @@ def _show_run(out: Path) -> None:
 def search(
     query: Annotated[str, typer.Argument(help="what to look for")],
     k: Annotated[int, typer.Option("-k", help="how many passages", min=1)] = 5,
-    mode: Annotated[str, typer.Option("--mode", help="lexical, dense or hybrid")] = "hybrid",
+    mode: Annotated[
+        str | None, typer.Option("--mode", help="lexical, dense or hybrid; the configuration's without it")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
     config: ConfigOption = None,
     set_: SetOption = None,
@@ -141,16 +149,20 @@ def search(
     from pipeline.build import build_index, use_threads
     from retrievers.passage import Query
 
-    settings = _config(config, [*(set_ or []), f"retrieval.mode={mode}"])
+    settings = _config(config, [*(set_ or []), *([f"retrieval.mode={mode}"] if mode else [])])
+    if not query.strip():
+        raise _fail("the query is empty: say what to look for.")
     use_threads(settings.runtime.threads)
     found = build_index(settings).retriever.search([Query(query)], k)[0]
     for item in found:
         if as_json:
             typer.echo(item.model_dump_json())
             continue
-        console.print(f"[bold]{item.rank}. {item.title}[/bold]  [dim]{item.id} · {item.grade} · {item.score:.4f}[/dim]")
-        console.print(f"   {item.source}", style="dim", highlight=False)
-        console.print(f"   {item.text[:400]}{'…' if len(item.text) > 400 else ''}\n", highlight=False)
+        place = f"[dim]{escape(item.id)} · {item.grade} · {item.score:.4f}[/dim]"
+        console.print(f"[bold]{item.rank}. {escape(item.title)}[/bold]  {place}")
+        console.print(f"   {item.source}", style="dim", highlight=False, markup=False)
+        shown = f"{item.text[:SHOWN]}{'…' if len(item.text) > SHOWN else ''}"
+        console.print(f"   {shown}\n", highlight=False, markup=False)
 
 
 @app.command()
@@ -159,19 +171,31 @@ def screen(
     patient: Annotated[Path, typer.Option("--patient", help="a case file: the patient with medicines and allergies")],
 ) -> None:
     """Safety alone: screen a text for one patient."""
-    from cases.errors import CaseError
-    from cases.read import read_cases
     from pipeline.verdicts import verdict_json
     from safety.screen import Screen
 
-    case = next(iter(read_cases([patient])), None)
-    if case is None or isinstance(case, CaseError):
-        raise _fail(str(case or f"{patient} holds no case."))
+    case = _one_case(patient)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _fail(f"{file} cannot be read as text: {type(error).__name__}.") from error
+    if not text.strip():
+        raise _fail(f"{file} is empty: there is nothing to screen.")
     _print_json(verdict_json(Screen().text(case, text)))
+
+
+def _one_case(path: Path) -> Case:
+    """The only case of a file: a plan screened for somebody else's allergies would be worse than none."""
+    from cases.errors import CaseError
+    from cases.read import read_cases
+
+    found = list(islice(read_cases([path]), 2))
+    if len(found) > 1:
+        raise _fail(f"{path} holds more than one case. Give a file with one patient.")
+    case = found[0] if found else None
+    if case is None or isinstance(case, CaseError):
+        raise _fail(str(case or f"{path} holds no case."))
+    return case
 
 
 @app.command()
@@ -180,7 +204,7 @@ def interactions(names: Annotated[list[str], typer.Argument(help="two or more me
     from pipeline.verdicts import verdict_json
     from safety.screen import Screen
 
-    if len(names) < 2:
+    if len([name for name in names if name.strip()]) < 2:
         raise _fail("name at least two medicines.")
     _print_json(verdict_json(Screen().interactions(names)))
 
@@ -214,6 +238,7 @@ def replay(
     result: Annotated[Path, typer.Argument(help="the --out folder of a finished run, or its results.jsonl")],
 ) -> None:
     """Run the cases of a finished run again and compare everything but the timings."""
+    from pipeline.files import RunRefused
     from pipeline.replay import replay_run
 
     out = result.parent if result.is_file() else result
@@ -221,8 +246,10 @@ def replay(
         differences = replay_run(out)
     except FileNotFoundError as error:
         raise _fail(f"{out} is not a finished run: {Path(str(error.filename)).name} is missing.") from error
+    except (RunRefused, ConfigError) as error:
+        raise _fail(str(error)) from error
     for line in differences:
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, markup=False)
     console.print("the same bytes" if not differences else f"{len(differences)} results differ")
     raise typer.Exit(SOME_FAILED if differences else 0)
 
@@ -234,9 +261,8 @@ def doctor() -> None:
 
     checks = diagnose()
     for check in checks:
-        console.print(
-            f"{'[green]ok  [/green]' if check.ok else '[red]FAIL[/red]'} {check.name}: {check.detail}", highlight=False
-        )
+        mark = "[green]ok  [/green]" if check.ok else "[red]FAIL[/red]"
+        console.print(f"{mark} {check.name}: {escape(check.detail)}", highlight=False)
     raise typer.Exit(0 if all(check.ok for check in checks) else SOME_FAILED)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def fingerprints(paths: Sequence[Path]) -> tuple[dict[str, Any], ...]:
     """Name, SHA-256 and size of every input file, in order; a folder stands for all files below it, by name.
 
     Raises:
-        RunRefused: if a path does not exist.
+        RunRefused: if a path does not exist, or a file may not be read.
     """
     rows = []
     for path in paths:
@@ -36,7 +36,10 @@ def fingerprints(paths: Sequence[Path]) -> tuple[dict[str, Any], ...]:
             raise RunRefused(f"There is no file or folder {path}. Check the path of the case files.")
         for file in _files_of(path):
             name = file.relative_to(path.parent).as_posix()
-            rows.append({"name": name, "sha256": sha256_of(file), "bytes": file.stat().st_size})
+            try:
+                rows.append({"name": name, "sha256": sha256_of(file), "bytes": file.stat().st_size})
+            except OSError as error:
+                raise RunRefused(f"{file} cannot be read ({error.strerror}). Check its permissions.") from error
     return tuple(rows)
 
 
@@ -48,17 +51,20 @@ def combined_hash(rows: Iterable[dict[str, Any]]) -> str:
     return digest.hexdigest()
 
 
-def refuse_unusable_output(paths: Sequence[Path], out: Path) -> None:
+def refuse_unusable_output(paths: Sequence[Path], out: Path, *, own: Collection[str] = ()) -> None:
     """Refuse an output that is no folder, or that would become its own input.
 
     Raises:
-        RunRefused: if `out` is one of the input folders or lies inside one, or is a file.
+        RunRefused: if `out` is one of the input folders or lies inside one, is a file, or holds an input file under
+            the name of one of the run's own files.
     """
     if out.exists() and not out.is_dir():
         raise RunRefused(f"The output {out} is a file. Name a folder, which need not exist.")
     for path in paths:
         if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
             raise RunRefused(f"The output folder {out} lies inside the input folder {path}. Choose one outside it.")
+        if path.resolve() in {(out / name).resolve() for name in own}:
+            raise RunRefused(f"The run would write over its input {path}. Choose another --out.")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -24,6 +24,7 @@ from pipeline.report import ReportOptions, write_report
 
 MANIFEST = "manifest.json"
 OUTPUTS = ("results.jsonl", "errors.jsonl", "results.parquet", "config.yaml", "report.html")
+FHIR = "results.fhir.ndjson"  # made from the results on demand, and not in the manifest
 _VERSIONED = ("wardround", "torch", "transformers", "sentence-transformers", "numpy", "pydantic", "sqlalchemy")
 
 
@@ -54,18 +55,23 @@ def write_outputs(
 
 def remove_outputs(out: Path) -> None:
     """Take away the files of an earlier run, its manifest first."""
-    for name in (MANIFEST, *OUTPUTS):
+    for name in (MANIFEST, *OUTPUTS, FHIR):
         (out / name).unlink(missing_ok=True)
 
 
-def are_intact(out: Path, *, parquet: bool) -> bool:
-    """Whether the manifest is there and every file it names is what it says."""
+def are_intact(out: Path, *, parquet: bool | None = None) -> bool:
+    """Whether the manifest is there and every file it names is what it says.
+
+    Args:
+        out: the folder.
+        parquet: whether `results.parquet` must, or must not, be among them.
+    """
     try:
         outputs = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["outputs"]
         whole = all(sha256_of(out / name) == entry["sha256"] for name, entry in outputs.items())
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-    return whole and ("results.parquet" in outputs) == parquet
+    return whole and parquet in (None, "results.parquet" in outputs)
 
 
 def _write_parquet(journal: Journal, path: Path, *, wanted: bool) -> None:

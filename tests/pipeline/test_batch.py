@@ -309,3 +309,18 @@ def test_run_batch_interrupted_anywhere_gives_the_same_files(
     ids = [line["case_id"] for line in lines_of(folder / "out" / "results.jsonl")]
     assert ids == [f"c-{number:03d}" for number in range(12) if number not in (0, 5)]
     assert [error["line"] for error in lines_of(folder / "out" / "errors.jsonl")] == [1, 6]
+
+
+def test_run_batch_never_removes_its_own_input(tmp_path: Path) -> None:
+    cases = write_cases(tmp_path / "results.jsonl", range(3))
+    for force in (False, True):
+        with pytest.raises(RunRefused, match="write over its input"):
+            run(Fake(), cases, tmp_path, force=force)
+    assert cases.exists()
+
+
+def test_run_batch_started_afresh_leaves_no_fhir_of_the_earlier_run(cases: Path, tmp_path: Path) -> None:
+    run(Fake(), cases, tmp_path / "out")
+    (tmp_path / "out" / outputs.FHIR).write_text("{}")
+    run(Fake(), cases, tmp_path / "out", force=True)
+    assert not (tmp_path / "out" / outputs.FHIR).exists()
