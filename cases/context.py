@@ -159,7 +159,9 @@ def _scan(text: str, sentence: Span) -> _Scan:
     return _Scan.of(text, sentence)
 
 
-def assertion_in(text: str, sentence: Span, start: int, end: int) -> Assertion:
+def assertion_in(
+    text: str, sentence: Span, start: int, end: int, *, ignore: frozenset[Assertion] = frozenset()
+) -> Assertion:
     """Return what `sentence`, a range of `text`, asserts about the term at [start, end).
 
     Args:
@@ -167,6 +169,7 @@ def assertion_in(text: str, sentence: Span, start: int, end: int) -> Assertion:
         sentence: half-open range of the sentence that holds the term.
         start: where the term begins.
         end: where the term ends.
+        ignore: assertions that are not looked for, such as `family` where the relative is the patient.
     """
     rules, scan = _rules(), _scan(text, sentence)
     reached = {
@@ -174,7 +177,7 @@ def assertion_in(text: str, sentence: Span, start: int, end: int) -> Assertion:
         for number, trigger in enumerate(rules.before)
         if (at := _reaching(rules, scan, number, (start, end))) is not None
     }
-    reached |= _reached_after(rules, scan, (start, end))
+    reached = (reached | _reached_after(rules, scan, (start, end))) - ignore
     return next((assertion for assertion in rules.precedence if assertion in reached), "present")
 
 

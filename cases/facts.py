@@ -1,7 +1,8 @@
 """Three-valued facts about a case: true, false or unknown, read from its fields, its codes and its text.
 
 Either witness of presence, field or text, is enough; a field outweighs a denial in the text; a fact that neither
-mentions is unknown, which is never "no". The table is `cases/vocabulary/facts.yaml`; syndromes, red flags and contraindications all ask here, so a fact means one thing.
+mentions is unknown, which is never "no". The table is `cases/vocabulary/facts.yaml`; syndromes, red flags and
+contraindications all ask here, so a fact means one thing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cases.case import Case
-from cases.language import find_terms
+from cases.language import Assertion, find_phrases, find_terms
+from cases.phrases import PhraseError, phrase
+from cases.teller import told_by_relative
 from cases.vocabulary.tables import VOCABULARY, VocabularyError
 
 
@@ -52,9 +55,11 @@ class Fact(BaseModel):
     name: str
     ask: str
     terms: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()  # terms with holes, see cases/phrases.py
     fields: tuple[FieldTest, ...] = ()
     icd10: tuple[str, ...] = ()
     lasting: bool = False  # once true it stays so: "past medical history of heart failure" counts
+    suspected: bool = False  # a suspicion counts: "?meningitis"
     implied_true_by: tuple[str, ...] = ()
     implied_false_by: tuple[str, ...] = ()
 
@@ -83,10 +88,19 @@ def facts(folder: Path = VOCABULARY) -> dict[str, Fact]:
     except ValidationError as error:
         raise VocabularyError(f"{path.name}: {error}") from error
     for fact in table.values():
-        for other in fact.implied_true_by + fact.implied_false_by:
-            if other not in table:
-                raise VocabularyError(f"{path.name}: {fact.name} refers to {other}, which is no fact")
+        _check(fact, table, path)
     return table
+
+
+def _check(fact: Fact, table: dict[str, Fact], path: Path) -> None:
+    for other in fact.implied_true_by + fact.implied_false_by:
+        if other not in table:
+            raise VocabularyError(f"{path.name}: {fact.name} refers to {other}, which is no fact")
+    try:
+        for source in fact.phrases:
+            phrase(source)
+    except PhraseError as error:
+        raise VocabularyError(f"{path.name}: {fact.name}: {error}") from error
 
 
 class FactReader:
@@ -101,6 +115,8 @@ class FactReader:
         self._case = case
         self._facts = facts(folder)
         self._known: dict[str, Known] = {}
+        relative = told_by_relative(case.text or "")
+        self._ignore: frozenset[Assertion] = frozenset({"family"}) if relative else frozenset()
 
     def __getitem__(self, name: str) -> Known:
         """Return what is known.
@@ -149,8 +165,9 @@ class FactReader:
         return False if values and None not in values else None
 
     def _from_text(self, fact: Fact) -> bool | None:
-        mentions = find_terms(self._case.text or "", fact.terms)
-        affirmed = ("present", "historical") if fact.lasting else ("present",)
+        text, ignore = self._case.text or "", self._ignore
+        mentions = find_terms(text, fact.terms, ignore=ignore) + find_phrases(text, fact.phrases, ignore=ignore)
+        affirmed = ["present"] + ["historical"] * fact.lasting + ["possible"] * fact.suspected
         if any(mention.assertion in affirmed for mention in mentions):
             return True
         return False if any(mention.assertion == "negated" for mention in mentions) else None

@@ -18,6 +18,7 @@ from cases.context import Assertion, assertion_in
 from cases.doses import canonical_dose, find_doses
 from cases.dosing import canonical_frequency, find_durations, find_frequencies, find_routes
 from cases.numbers import Quantity
+from cases.phrases import phrase, words_of
 from cases.sentences import sentences
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "find_doses",
     "find_durations",
     "find_frequencies",
+    "find_phrases",
     "find_routes",
     "find_terms",
     "sentences",
@@ -48,7 +50,9 @@ class TermMention:
     assertion: Assertion
 
 
-def find_terms(text: str, terms: Iterable[str]) -> tuple[TermMention, ...]:
+def find_terms(
+    text: str, terms: Iterable[str], *, ignore: frozenset[Assertion] = frozenset()
+) -> tuple[TermMention, ...]:
     """Find `terms` in `text`: whole words, in any case, the longest first, without overlaps.
 
     A space in a term stands for any white space or a hyphen, and a hyphen for a space.
@@ -56,6 +60,7 @@ def find_terms(text: str, terms: Iterable[str]) -> tuple[TermMention, ...]:
     Args:
         text: what was written.
         terms: what to look for; pass a tuple, whose compiled form is kept.
+        ignore: assertions that are not looked for.
 
     Returns:
         The mentions in order of place.
@@ -74,9 +79,35 @@ def find_terms(text: str, terms: Iterable[str]) -> tuple[TermMention, ...]:
             term=_name(names, match[0]),
             start=match.start(),
             end=match.end(),
-            assertion=assertion_in(straight, _around(spans, starts, match), match.start(), match.end()),
+            assertion=assertion_in(straight, _around(spans, starts, match), match.start(), match.end(), ignore=ignore),
         )
         for match in found
+    )
+
+
+def find_phrases(
+    text: str, phrases: Iterable[str], *, ignore: frozenset[Assertion] = frozenset()
+) -> tuple[TermMention, ...]:
+    """Find phrases with holes (see `cases.phrases`), each inside one sentence.
+
+    Args:
+        text: what was written.
+        phrases: what to look for.
+        ignore: assertions that are not looked for.
+
+    Example:
+        >>> [(m.start, m.assertion) for m in find_phrases("My neck has gone stiff.", ("neck .. stiff",))]
+        [(3, 'present')]
+    """
+    straight = text.translate(_STRAIGHT)
+    words, spans = _words(straight), _sentences(straight)
+    starts = [low for low, _ in spans]
+    return tuple(
+        TermMention(source, match.start(), match.end(), assertion_in(straight, span, *match.span(), ignore=ignore))
+        for source in phrases
+        if phrase(source).may_be_in(words)
+        for match in phrase(source).pattern.finditer(straight)
+        if match.end() <= (span := _around(spans, starts, match, whole=False))[1]
     )
 
 
@@ -94,14 +125,21 @@ def assertion_at(text: str, start: int, end: int) -> Assertion:
     return assertion_in(straight, spans[at] if spans else (0, len(text)), start, end)
 
 
-def _around(spans: tuple[tuple[int, int], ...], starts: list[int], match: re.Match[str]) -> tuple[int, int]:
+def _around(
+    spans: tuple[tuple[int, int], ...], starts: list[int], match: re.Match[str], *, whole: bool = True
+) -> tuple[int, int]:
     low, high = spans[max(bisect_right(starts, match.start()) - 1, 0)]
-    return low, max(high, match.end())  # a term may hold a full stop
+    return low, max(high, match.end()) if whole else high  # a term may hold a full stop
 
 
 @lru_cache(maxsize=16)
 def _sentences(text: str) -> tuple[tuple[int, int], ...]:
     return sentences(text)
+
+
+@lru_cache(maxsize=16)
+def _words(text: str) -> frozenset[str]:
+    return words_of(text)
 
 
 @lru_cache(maxsize=2048)

@@ -151,7 +151,8 @@ def _is_beyond(limit: VitalLimit, case: Case) -> bool:
 
 
 def _judge_flag(acuity: Acuity, flag: RedFlag, reader: FactReader) -> None:
-    if all(reader[name].value is True for name in flag.facts):
+    any_true = not flag.any_facts or reader.true(flag.any_facts)
+    if any_true and all(reader[name].value is True for name in flag.facts):
         _raise(acuity, flag.priority, flag.id, flag.message, flag.source, kind_is_flag=True)
 
 

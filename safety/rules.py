@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from cases.case import Action, Priority, Severity
 
@@ -140,11 +140,15 @@ class Indication(Rule):
 
 
 class RedFlag(Rule):
-    """Facts that, all true, make a case urgent or immediate under these labels (`any`: under every label)."""
+    """Facts that make a case urgent or immediate under these labels (`any`: under every label).
+
+    All of `facts` must be true, and one of `any_facts` where there are any.
+    """
 
     id: str
     labels: tuple[str, ...]
-    facts: tuple[str, ...] = Field(min_length=1)
+    facts: tuple[str, ...] = ()
+    any_facts: tuple[str, ...] = ()
     priority: Priority
     message: str
     source: str
@@ -153,6 +157,12 @@ class RedFlag(Rule):
     @classmethod
     def _one_label(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _needs_a_fact(self) -> Self:
+        if not self.facts and not self.any_facts:
+            raise ValueError(f"{self.id}: a red flag needs a fact")
+        return self
 
 
 class Band(Rule):

@@ -75,7 +75,7 @@ def test_what_cannot_be_is_false() -> None:
 def test_every_fact_can_be_asked_for_and_recognised() -> None:
     for name, fact in facts().items():
         assert fact.ask.endswith("?"), name
-        assert fact.terms or fact.fields or fact.icd10 or fact.implied_true_by, name
+        assert fact.terms or fact.phrases or fact.fields or fact.icd10 or fact.implied_true_by, name
 
 
 def test_every_fact_can_be_read_of_any_case() -> None:
