@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from cases.case import Case, CaseResult, Differential, Plan, Priority, Question, Reason, Run
+from cases.observed import with_observed_egfr
 from generators.backend import TextGenerator
 from generators.compose import Brief, compose
 from generators.write import write
@@ -114,7 +115,7 @@ class Wardround(Runnable[Case, CaseResult]):
     def _with_defaults(self, case: Case) -> Case:
         defaults = self.config.defaults
         silent = {"region": case.region or defaults.region, "setting": case.setting or defaults.setting}
-        return case.model_copy(update=silent)
+        return with_observed_egfr(case.model_copy(update=silent))
 
     def _screen_patient(self, suspected: tuple[Case, Differential]) -> Verdict:
         case, differential = suspected

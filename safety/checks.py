@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from cases.case import Case, Finding, FindingKind, Question
 from cases.facts import FactReader
+from cases.observed import with_observed_egfr
 from safety.acuity import Acuity, assess, flagged, worst
 from safety.allergies import Allergies
 from safety.contraindications import Contraindications
@@ -60,6 +61,7 @@ class Checks:
 
     def patient(self, case: Case, tally: Tally, syndrome: str | None = None) -> Patient:
         """Read the case; what cannot be read of it blocks."""
+        case = with_observed_egfr(case)
         read = partial(read_intake, case, self._resolver, vocabulary=self._vocabulary, knowledge=self._knowledge)
         intake = tally.guarded("medicines and allergies", "unresolved_drug", read, Intake())
         return Patient(case, FactReader(case, folder=self._vocabulary), intake, syndrome)
