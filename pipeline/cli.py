@@ -22,6 +22,7 @@ from pipeline.config import Config, ConfigError, load_config
 
 if TYPE_CHECKING:
     from cases.case import Case
+    from retrievers.index import Index
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline.")
@@ -104,7 +105,7 @@ def run(
                 parquet=parquet,
                 on_progress=advance,
             )
-    except (RunRefused, ExternalModelRefused, PackageMissing) as error:
+    except (RunRefused, ConfigError, ExternalModelRefused, PackageMissing) as error:
         raise _fail(str(error)) from error
     if fhir:
         _write_fhir(out)
@@ -134,6 +135,18 @@ def _show_run(out: Path) -> None:
     console.print(summary_table(list(read_results(out / "results.jsonl"))))
 
 
+def _index(settings: Config) -> Index:
+    from cases.packages import PackageMissing
+    from pipeline.build import build_index
+    from pipeline.lazy import buildable
+
+    try:
+        with buildable():
+            return build_index(settings)
+    except (ConfigError, PackageMissing) as error:
+        raise _fail(str(error)) from error
+
+
 @app.command()
 def search(
     query: Annotated[str, typer.Argument(help="what to look for")],
@@ -146,14 +159,14 @@ def search(
     set_: SetOption = None,
 ) -> None:
     """Retrieval alone: the passages that a text finds."""
-    from pipeline.build import build_index, use_threads
+    from pipeline.build import use_threads
     from retrievers.passage import Query
 
     settings = _config(config, [*(set_ or []), *([f"retrieval.mode={mode}"] if mode else [])])
     if not query.strip():
         raise _fail("the query is empty: say what to look for.")
     use_threads(settings.runtime.threads)
-    found = build_index(settings).retriever.search([Query(query)], k)[0]
+    found = _index(settings).retriever.search([Query(query)], k)[0]
     for item in found:
         if as_json:
             typer.echo(item.model_dump_json())
@@ -222,11 +235,11 @@ def index(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Build the evidence index if corpus or model changed, and say what it holds."""
     from collections import Counter
 
-    from pipeline.build import build_index, use_threads
+    from pipeline.build import use_threads
 
     settings = _config(config, set_)
     use_threads(settings.runtime.threads)
-    opened = build_index(settings)
+    opened = _index(settings)
     grades = Counter(passage.grade for passage in opened.retriever.passages)
     held = ", ".join(f"{count} {grade}" for grade, count in sorted(grades.items()))
     state = "built" if opened.built else "up to date"

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 
 from cases.case import Case, CaseResult
-from pipeline.config import Config
+from pipeline.config import Config, ConfigError
 from pipeline.wardround import Wardround
+
+
+@contextmanager
+def buildable() -> Iterator[None]:
+    """Turn a model, folder or table that cannot be opened into an error of the configuration, which no case has seen.
+
+    Raises:
+        ConfigError: naming what was wrong.
+    """
+    try:
+        yield
+    except ConfigError:
+        raise
+    except (OSError, ValueError, KeyError) as error:
+        what = str(error).strip().splitlines() or [""]
+        raise ConfigError(
+            f"What the configuration names cannot be opened ({type(error).__name__}: {what[0]}). "
+            "Check classifier.*, retrieval.*, generator.* and `wardround doctor`."
+        ) from error
 
 
 class LazyPipeline:
@@ -24,7 +44,8 @@ class LazyPipeline:
     def _pipeline(self) -> Wardround:
         from pipeline.build import build
 
-        return build(self._config)
+        with buildable():
+            return build(self._config)
 
     def batch(self, cases: Sequence[Case], /) -> list[CaseResult]:
         """Return one result a case, in order."""

@@ -78,6 +78,15 @@ def test_an_output_that_cannot_be_made_is_refused(patient: Path, tmp_path: Path)
     assert "cannot be written" in wardround("run", patient, "--out", tmp_path / "file" / "out").output
 
 
+@pytest.mark.parametrize("key", ["classifier.weights", "classifier.encoder", "retrieval.embedding"])
+def test_a_model_that_is_not_there_is_refused_in_words(
+    key: str, patient: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    done = wardround("run", patient, "--out", tmp_path / "out", "--set", f"{key}={tmp_path / 'absent'}")
+    assert "cannot be opened" in done.output
+
+
 def test_replay_refuses_what_is_no_finished_run(tmp_path: Path) -> None:
     assert "manifest.json is missing" in wardround("replay", tmp_path).output
     (tmp_path / "manifest.json").write_text("{}")
