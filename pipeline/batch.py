@@ -196,7 +196,7 @@ def _claim(engine: Engine, out: Path, identity: RunIdentity, *, force: bool) -> 
     mark = out / _RUN_ID
     journal = Journal(engine, mark.read_text(encoding="utf-8", errors="replace").strip() if mark.exists() else "")
     run = journal.run()
-    if force:
+    if force or (run is not None and _never_began(journal, run) and _differing(run, identity)):
         remove_outputs(out)
         journal.supersede()
     elif run is not None and run.state != "superseded":
@@ -214,13 +214,22 @@ def _claim(engine: Engine, out: Path, identity: RunIdentity, *, force: bool) -> 
     return journal
 
 
-def _refuse_other_run(run: RunState, identity: RunIdentity, out: Path) -> None:
+def _never_began(journal: Journal, run: RunState) -> bool:
+    """Whether the run stopped before its first batch, for example because a model was not there."""
+    return run.state == "running" and not any(journal.counts().values())
+
+
+def _differing(run: RunState, identity: RunIdentity) -> list[str]:
     pairs = {
         "other case files": (run.inputs_hash, identity.inputs_hash),
         "another configuration": (run.config_hash, identity.config_hash),
         "another version of wardround": (run.version, identity.version),
     }
-    differing = [what for what, (there, here) in pairs.items() if there != here]
+    return [what for what, (there, here) in pairs.items() if there != here]
+
+
+def _refuse_other_run(run: RunState, identity: RunIdentity, out: Path) -> None:
+    differing = _differing(run, identity)
     if differing:
         raise RunRefused(
             f"{out} was made with {' and '.join(differing)} (run {run.id[:8]}). "

@@ -324,3 +324,17 @@ def test_run_batch_started_afresh_leaves_no_fhir_of_the_earlier_run(cases: Path,
     (tmp_path / "out" / outputs.FHIR).write_text("{}")
     run(Fake(), cases, tmp_path / "out", force=True)
     assert not (tmp_path / "out" / outputs.FHIR).exists()
+
+
+def test_run_batch_that_never_began_does_not_hold_the_folder(cases: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(Fake(stop_at=0), cases, tmp_path / "out")
+    summary = run(Fake(), cases, tmp_path / "out", config_hash="d" * 64)
+    assert (summary.results, summary.errors) == (8, 2)
+
+
+def test_run_batch_that_began_holds_the_folder(cases: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(Fake(stop_at=1), cases, tmp_path / "out")
+    with pytest.raises(RunRefused, match="another configuration"):
+        run(Fake(), cases, tmp_path / "out", config_hash="d" * 64)
