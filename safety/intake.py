@@ -59,7 +59,7 @@ def read_intake(case: Case, resolver: OfflineResolver, *, vocabulary: Path, know
     for allergy in case.allergies or ():
         _take_allergy(intake, allergy, resolver, table)
     mentions = find_mentions(case.text or "", default="current", vocabulary=vocabulary, knowledge=knowledge)
-    for mention in mentions:
+    for mention in sorted(mentions, key=lambda mention: mention.kind == "class"):  # after the medicines by name
         _take_mention(intake, mention, resolver, table)
     _ask_about_unknowns(intake, case)
     return intake
@@ -114,9 +114,18 @@ def _take_mention(intake: Intake, mention: Mention, resolver: OfflineResolver, t
         written = mention.surface.lower()
         causes = () if _is_group(written, table) else names
         intake.allergies.append(KnownAllergy(written, causes, mention.sentence, ""))
+    elif mention.role == "current" and mention.kind == "class":
+        _take_class(intake, mention)
     elif mention.role in ("current", "proposed") and mention.kind != "class":
         have = {drug.name for drug in intake.drugs}
         intake.drugs += [Drug(name, new=False, origin="text") for name in names if name not in have]
+
+
+def _take_class(intake: Intake, mention: Mention) -> None:
+    """A class that the patient takes, such as a blood thinner, hides a medicine unless one of it is listed."""
+    if not {drug.name for drug in intake.drugs} & set(mention.names):
+        intake.findings.append(unresolved(mention.surface, "it is a class, not one medicine", new=False))
+        intake.unchecked.append("a current medicine that is named by its class alone")
 
 
 def _ask_about_unknowns(intake: Intake, case: Case) -> None:
