@@ -53,7 +53,8 @@ def _precision(residuals: Tensor) -> Tensor:
     covariance = residuals.T @ residuals / len(residuals)
     scale = covariance.diagonal().mean()
     identity = torch.eye(covariance.shape[0])
-    return torch.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * scale * identity)
+    precision: Tensor = torch.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * scale * identity)
+    return precision
 
 
 def _distance(difference: Tensor, precision: Tensor) -> Tensor:
