@@ -17,8 +17,8 @@ tags: [text-classification, medical, uncertainty]
 
 # wardround classifier
 
-A LoRA adapter (rank {rank}) on `{encoder}` with CLS pooling, a vitals branch and a dropout head, trained with focal
-loss to rank {labels} diagnosis labels from a description of symptoms. Uncertainty by Monte Carlo Dropout.
+A LoRA adapter (rank {rank}) on `{encoder}` with CLS pooling, a vitals branch and a dropout head, trained with
+focal loss (gamma {gamma:g}; 0 is cross-entropy) to rank {labels} diagnosis labels from a description of symptoms. Uncertainty by Monte Carlo Dropout.
 
 **Not a medical device.** Its labels are a small part of medicine and its training texts are short, clean and alike:
 see *Limits* before using it for anything.
@@ -55,6 +55,7 @@ def write_card(out: Path, config: TrainingConfig, figures: dict[str, Any], sourc
     """Write README.md beside the weights."""
     text = TEMPLATE.format(
         rank=config.recipe.lora_rank,
+        gamma=config.recipe.gamma,
         encoder="all-MiniLM-L6-v2" if config.encoder == "embedded" else config.encoder,
         data_name=config.data_name,
         data_licence=config.data_licence,

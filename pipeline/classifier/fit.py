@@ -113,7 +113,7 @@ def _save(
     temperature: float,
     threshold: float,
 ) -> None:
-    trained.network.encoder.save_pretrained(str(out))
+    trained.network.encoder.save_pretrained(str(out), save_embedding_layers=False)
     _name_base_model(out, "sentence-transformers/all-MiniLM-L6-v2" if config.encoder == EMBEDDED else config.encoder)
     save_file(
         {name: tensor.contiguous() for name, tensor in trained.network.head.state_dict().items()},

@@ -93,11 +93,12 @@ def load_encoder(name_or_folder: str | Path) -> tuple[Any, Any]:
     return encoder, tokenizer
 
 
+ADAPTED = ("query", "key", "value", "dense")
+
+
 def with_lora(encoder: Any, *, rank: int, dropout: float) -> Any:
-    """Wrap the encoder's attention and feed-forward layers in a LoRA adapter (Hu et al. 2021, arXiv 2106.09685)."""
+    """Wrap every linear layer of the encoder in a LoRA adapter (Hu et al. 2021, arXiv 2106.09685)."""
     from peft import LoraConfig, get_peft_model
 
-    targets = ["query", "value", "attention.output.dense", "intermediate.dense"]
-    return get_peft_model(
-        encoder, LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=dropout, target_modules=targets)
-    )
+    config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=dropout, target_modules=list(ADAPTED))
+    return get_peft_model(encoder, config)

@@ -139,5 +139,15 @@ def test_usage_errors_exit_with_2(arguments: list[str]) -> None:
 
 
 def test_a_chat_model_is_refused_unless_permitted(tmp_path: Path) -> None:
-    done = wardround("run", EXAMPLES[0], "--out", str(tmp_path), "--set", "generator.backend=chat", "--set", "generator.model=fake:x", expect=2)
+    done = wardround(
+        "run",
+        EXAMPLES[0],
+        "--out",
+        str(tmp_path),
+        "--set",
+        "generator.backend=chat",
+        "--set",
+        "generator.model=fake:x",
+        expect=2,
+    )
     assert "allow_external" in done.stderr
