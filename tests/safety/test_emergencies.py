@@ -1,8 +1,15 @@
 """No emergency is released, whatever the classifier thinks: vignettes screened without any label.
 
-`emergencies.jsonl` and `everyday.jsonl` were written before the rules, which were then improved on them.
-`emergencies_held.jsonl` was written afterwards and run once: 17 of 40 (0.43) were caught then. That number, not the
-first, says how the net does on wording that nobody foresaw.
+Each set of emergencies was written before the rules had seen it, run once, and only then used to improve them:
+
+    file                     written                first run
+    emergencies.jsonl        before the rules       7 of 126 (0.06, by the rules there were)
+    emergencies_held.jsonl   after the first rules  17 of 40 (0.43)
+    emergencies_fresh.jsonl  while they were widened, so not clean: 36 of 40 (0.90)
+    emergencies_last.jsonl   after that             22 of 40 (0.55)
+
+The last number is what to expect of wording that nobody foresaw; those of today only guard against loss. Of everyday
+cases, 0 of 115 alarmed before the rules, 1 of 115 after, and 1 of 30 on wording written last.
 """
 
 from __future__ import annotations
@@ -19,9 +26,13 @@ from safety.screen import Screen
 from tests.safety.conftest import CaseMaker
 
 FIXTURES = Path(__file__).parent / "fixtures"
-RECALL = 0.95
-CALM = 0.90
-HELD_RECALL = 0.40
+SEEN = {
+    "emergencies.jsonl": 0.95,
+    "emergencies_held.jsonl": 0.90,
+    "emergencies_fresh.jsonl": 0.90,
+    "emergencies_last.jsonl": 0.85,
+}
+CALM = {"everyday.jsonl": 0.90, "everyday_last.jsonl": 0.90}
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
@@ -41,35 +52,30 @@ def _missed(name: str, screen: Screen, make_case: CaseMaker) -> tuple[list[str],
 
 
 def test_fixtures_are_many_and_distinct() -> None:
-    emergencies, everyday, held = (
-        _rows(name) for name in ("emergencies.jsonl", "everyday.jsonl", "emergencies_held.jsonl")
-    )
-    texts = [row["text"] for row in (*emergencies, *everyday, *held)]
-    assert len(emergencies) >= 120
-    assert len(everyday) >= 100
-    assert len(held) == 40
+    rows = {name: _rows(name) for name in (*SEEN, *CALM)}
+    texts = [row["text"] for name in rows for row in rows[name]]
+    assert len(rows["emergencies.jsonl"]) >= 120
+    assert len(rows["everyday.jsonl"]) >= 100
     assert len(texts) == len(set(texts))
-    assert {row["id"].split("-")[0] for row in emergencies} == {"lay", "relative", "shorthand", "triage", "referral"}
+    styles = {row["id"].split("-")[0] for row in rows["emergencies.jsonl"]}
+    assert styles == {"lay", "relative", "shorthand", "triage", "referral"}
 
 
-def test_emergencies_are_seen_without_a_label(screen: Screen, make_case: CaseMaker) -> None:
-    missed, count = _missed("emergencies.jsonl", screen, make_case)
-    assert len(missed) <= (1 - RECALL) * count, missed
+@pytest.mark.parametrize("name", SEEN)
+def test_emergencies_are_seen_without_a_label(name: str, screen: Screen, make_case: CaseMaker) -> None:
+    missed, count = _missed(name, screen, make_case)
+    assert len(missed) <= (1 - SEEN[name]) * count, missed
 
 
-def test_everyday_cases_stay_routine(screen: Screen, make_case: CaseMaker) -> None:
-    rows = _rows("everyday.jsonl")
+@pytest.mark.parametrize("name", CALM)
+def test_everyday_cases_stay_routine(name: str, screen: Screen, make_case: CaseMaker) -> None:
+    rows = _rows(name)
     alarms = {}
     for row in rows:
         verdict = screen.patient(_case(row, make_case))
         if verdict.priority != "routine":
             alarms[row["id"]] = [item.rule for item in verdict.findings if item.kind in ("red_flag", "acuity")]
-    assert len(alarms) <= (1 - CALM) * len(rows), alarms
-
-
-def test_held_out_emergencies_stay_above_a_floor(screen: Screen, make_case: CaseMaker) -> None:
-    missed, count = _missed("emergencies_held.jsonl", screen, make_case)
-    assert count - len(missed) >= HELD_RECALL * count, missed
+    assert len(alarms) <= (1 - CALM[name]) * len(rows), alarms
 
 
 @pytest.mark.parametrize(
