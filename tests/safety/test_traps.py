@@ -65,7 +65,7 @@ def test_the_trap_stops_the_plan(screen: Screen, make_case: Any, fields: dict[st
         ({"patient": {"age": 30.0, "sex": "male"}}, "Give isotretinoin 40 mg."),
         ({"patient": {**WOMAN, "pregnant": False}}, "Give doxycycline 100 mg."),
         ({"patient": {"age": 40.0, "egfr": 90.0}}, "Give metformin 500 mg."),
-        ({"patient": {"age": 13.0}}, "Give doxycycline 100 mg."),
+        ({"patient": {"age": 13.0, "sex": "male"}}, "Give doxycycline 100 mg."),
         ({"text": "no asthma"}, "Give propranolol 40 mg."),
         ({"patient": {"age": 40.0, "sex": "male"}}, "Avoid ibuprofen; take paracetamol 1 g."),
     ],
@@ -131,3 +131,12 @@ def test_another_listed_infection_softens_never(screen: Screen, make_case: Any) 
     findings, _ = engine.check(case, FactReader(case), [Drug("ciprofloxacin", new=True)], "common_cold.uncomplicated")
     (never,) = [item for item in findings if item.rule.startswith("abx.never")]
     assert never.action == "interrupt"
+
+
+@pytest.mark.parametrize("syndrome", ["acne.moderate_severe", "fungal_infection.vulvovaginal"])
+def test_knowing_less_never_allows_more(screen: Screen, make_case: Any, syndrome: str) -> None:
+    """Whoever is unknown may be pregnant or a child: nothing is allowed that a known woman might not have."""
+    woman = {"age": 30.0, "sex": "female"}
+    for known in ({}, {"age": 30.0}, {"sex": "female"}):
+        allowed = {row.id for row in screen.regimens(make_case(patient=known), syndrome).allowed}
+        assert allowed <= {row.id for row in screen.regimens(make_case(patient=woman), syndrome).allowed}, known
