@@ -1,6 +1,6 @@
 """The `wardround` command. Each command parses, loads a configuration and calls one function.
 
-Exit codes: 0 all done, 2 usage or configuration, 3 some cases failed (they are in `errors.jsonl`).
+Exit codes: 0 all done, 2 usage or configuration, 3 some cases failed (in `errors.jsonl`, or with reason `stage_failed`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ SetOption = Annotated[list[str] | None, typer.Option("--set", help="override one
 def main(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log ids and counts")] = False) -> None:
     """Retrieval-augmented clinical decision support. Not a medical device: a clinician decides."""
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("wardround").setLevel(logging.INFO)
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -89,6 +88,7 @@ def run(
     from pipeline.lazy import LazyPipeline
     from pipeline.progress import progress
 
+    os.umask(0o077)  # results are patient data: for their owner alone
     settings = _config(config, (set_ or []) + (["plan=false"] if no_plan else []))
     pipeline = LazyPipeline(settings)
     try:
@@ -119,7 +119,18 @@ def run(
     for name in ("report.html", "results.jsonl", "errors.jsonl"):
         console.print(f"  {out / name}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"  review database: {summary.database}", soft_wrap=True, highlight=False, markup=False)
-    raise typer.Exit(SOME_FAILED if summary.errors else 0)
+    failed = _count_failed_stages(out)
+    if failed:
+        console.print(f"[red]a step failed for {failed} cases[/red]: they are in review with the reason stage_failed")
+    raise typer.Exit(SOME_FAILED if summary.errors or failed else 0)
+
+
+def _count_failed_stages(out: Path) -> int:
+    """A failure that keeps a case from release is still a failure: it must not look like success."""
+    from cases.results import read_results
+
+    results = read_results(out / "results.jsonl")
+    return sum(any(reason.code == "stage_failed" for reason in result.reasons) for result in results)
 
 
 def _write_fhir(out: Path) -> None:

@@ -21,9 +21,7 @@ _NUMBER = r"\d+(?:[.,]\d+)?"
 _AMOUNT = re.compile(rf"({_NUMBER})(?:\s*(?:-|–|to)\s*({_NUMBER}))?\s*([a-z%/µ]+(?:/kg)?)?", re.IGNORECASE)
 _TIMES = {"once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _COUNT = rf"\d|{'|'.join(_TIMES)}"
-_TIMES_A_DAY = re.compile(
-    rf"({_COUNT})(?:\s*(?:-|–|to|or)\s*({_COUNT}))?\s*(?:times?)?\s*(?:a |per |/)?\s*da(?:y|ily)"
-)
+_TIMES_A_DAY = re.compile(rf"({_COUNT})(?:\s*(?:-|–|to|or)\s*({_COUNT}))?\s*(?:times?)?\s*(?:a |per |/)?\s*da(?:y|ily)")
 _UNITS = {
     "milligrams": "mg",
     "milligram": "mg",
