@@ -1,6 +1,6 @@
 """The `wardround` command. Each command parses, loads a configuration and calls one function.
 
-Exit codes: 0 all done, 2 usage or configuration, 3 some cases failed (in `errors.jsonl`, or with reason `stage_failed`).
+Exit codes: 0 all done, 2 usage or configuration, 3 some cases failed (`errors.jsonl`, or the reason `stage_failed`).
 """
 
 from __future__ import annotations
