@@ -19,7 +19,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from cases.case import Case, CaseResult
+from cases.case import Case, CaseResult, Run
 from cases.errors import CaseError
 from cases.read import read_cases
 from pipeline.files import (
@@ -93,6 +93,7 @@ def run_batch(
     parquet: bool = False,
     options: ReportOptions | None = None,
     on_progress: OnProgress | None = None,
+    made_by: Callable[[], Run | None] | None = None,
     read: Reader = read_cases,
 ) -> Summary:
     """Process what is left of the case files and write the files of the run.
@@ -109,10 +110,12 @@ def run_batch(
         parquet: also write `results.parquet`.
         options: of the report.
         on_progress: called with the number of cases behind us and the number of all cases (None if unknown).
+        made_by: what results would be made by today, to be compared with a run that is complete.
         read: yields the cases and the errors of the files.
 
     Raises:
-        RunRefused: if `out` was made from other inputs or another configuration, or another process writes to it.
+        RunRefused: if `out` was made from other inputs, another configuration or other models, evidence or rules, or
+            another process writes to it.
         PipelineBroken: if the pipeline does not return one result for each case; what was committed stays.
     """
     started = time.perf_counter()
@@ -125,7 +128,9 @@ def run_batch(
             journal = _claim(engine, out, identity, force=force)
             work = _Work(pipeline, journal, batch_size, on_progress or _silent)
             complete = _run_of(journal).state == "complete"
-            if not complete:
+            if complete:
+                _refuse_outdated(_run_of(journal), made_by, out)
+            else:
                 work.process(paths, read)
                 journal.finish()
             untouched = complete and are_intact(out, parquet=parquet)
@@ -235,6 +240,16 @@ def _refuse_other_run(run: RunState, identity: RunIdentity, out: Path) -> None:
             f"{out} was made with {' and '.join(differing)} (run {run.id[:8]}). "
             "Choose another --out, or start afresh with --force."
         )
+
+
+def _refuse_outdated(run: RunState, made_by: Callable[[], Run | None] | None, out: Path) -> None:
+    today = made_by() if made_by else None
+    if today is None or run.provenance is None:
+        return
+    now = today.model_dump(mode="json")
+    changed = ", ".join(sorted(key for key in now if now[key] != run.provenance.get(key)))
+    if changed:
+        raise RunRefused(f"{out} is complete, but was made with other {changed}. Use --force, or another folder.")
 
 
 def _refuse_other_results(cases: Sequence[Case], results: Sequence[CaseResult]) -> None:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from cases.case import Run
 from cases.packages import minilm_folder, package_version
+from cases.vocabulary.tables import VOCABULARY
 from generators.backend import TextGenerator
+from generators.compose import COMPOSED
 from pipeline.classifier.classify import Classifier
 from pipeline.config import EMBEDDED, Config, GeneratorConfig
 from pipeline.thresholds import Calibration
 from pipeline.wardround import Rooms, Wardround
 from retrievers.embedding import SentenceEmbedding
-from retrievers.index import Index, open_index
+from retrievers.index import Index, corpus_hash, open_index, read_corpus
+from safety.rules import KNOWLEDGE, version
 from safety.screen import Screen
 
 SHIPPED_WEIGHTS = Path(__file__).parent / "classifier" / "weights"
@@ -35,14 +38,18 @@ def use_threads(threads: int) -> None:
 
 def build_index(config: Config) -> Index:
     """Open the evidence index, building it if corpus or model changed."""
-    model = minilm_folder() if config.retrieval.embedding == EMBEDDED else config.retrieval.embedding
     folder = Path(config.retrieval.index) if config.retrieval.index else cache_folder() / "index"
-    return open_index(folder, SentenceEmbedding(model), mode=config.retrieval.mode)
+    return open_index(folder, _embedding(config), mode=config.retrieval.mode)
+
+
+def _embedding(config: Config) -> SentenceEmbedding:
+    embedded = config.retrieval.embedding == EMBEDDED
+    return SentenceEmbedding(minilm_folder() if embedded else config.retrieval.embedding)
 
 
 def build_writer(config: GeneratorConfig) -> TextGenerator | None:
     """Return the model that writes the plan's sentences; None where the composed ones stand."""
-    return None if config.backend == "composed" else WRITERS[config.backend](config)
+    return None if config.backend == COMPOSED else WRITERS[config.backend](config)
 
 
 def _seq2seq(config: GeneratorConfig) -> TextGenerator:
@@ -73,7 +80,7 @@ WRITERS: dict[str, Callable[[GeneratorConfig], TextGenerator]] = {"seq2seq": _se
 def build(config: Config) -> Wardround:
     """Return the pipeline, ready for cases."""
     use_threads(config.runtime.threads)
-    weights = SHIPPED_WEIGHTS if config.classifier.weights == EMBEDDED else Path(config.classifier.weights)
+    weights = classifier_weights(config)
     index = build_index(config)
     screen = Screen()
     classifier = Classifier(
@@ -85,22 +92,45 @@ def build(config: Config) -> Wardround:
     )
     calibration = Calibration.load(weights / "calibration.json")
     writer = build_writer(config.generator) if config.plan else None
-    models = {"classifier": folder_hash(weights), "generator": writer.name if writer else "composed"}
-    provenance = Run(
+    made_by = provenance(config, index=index.sha256, writer=writer.name if writer else COMPOSED)
+    thresholds = calibration.thresholds(config.routing.review_budget)
+    return Wardround(Rooms(classifier, index.retriever, screen, writer, thresholds, made_by), config)
+
+
+def provenance(config: Config, *, index: str, writer: str) -> Run:
+    """Return everything that decides a result, as hashes.
+
+    Args:
+        config: the resolved configuration.
+        index: hash of the evidence index.
+        writer: name of the writer of the plan's text.
+    """
+    rules = f"{version(KNOWLEDGE)}:{folder_hash(KNOWLEDGE, VOCABULARY)[:8]}"
+    return Run(
         version=package_version("wardround"),
         config=config.sha256,
-        models=models,
-        index=index.sha256,
-        rules=screen.rules_version,
+        models={"classifier": folder_hash(classifier_weights(config)), "generator": writer},
+        index=index,
+        rules=rules,
         seed=config.runtime.seed,
     )
-    thresholds = calibration.thresholds(config.routing.review_budget)
-    return Wardround(Rooms(classifier, index.retriever, screen, writer, thresholds, provenance), config)
 
 
-def folder_hash(folder: Path) -> str:
-    """Return one digest of every file of a folder of weights."""
+def provenance_today(config: Config) -> Run | None:
+    """Return what a run would be made by, without loading a model; None where the writer's name needs the model."""
+    if config.plan and config.generator.backend != COMPOSED:
+        return None
+    return provenance(config, index=corpus_hash(read_corpus(), _embedding(config)), writer=COMPOSED)
+
+
+def classifier_weights(config: Config) -> Path:
+    """Return the folder of the classifier's weights."""
+    return SHIPPED_WEIGHTS if config.classifier.weights == EMBEDDED else Path(config.classifier.weights)
+
+
+def folder_hash(*folders: Path) -> str:
+    """Return one digest of every file directly in the folders."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+    for path in sorted(path for folder in folders for path in folder.iterdir() if path.is_file()):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -104,6 +104,7 @@ def run(
                 force=force,
                 parquet=parquet,
                 on_progress=advance,
+                made_by=pipeline.made_by,
             )
     except (RunRefused, ConfigError, ExternalModelRefused, PackageMissing) as error:
         raise _fail(str(error)) from error

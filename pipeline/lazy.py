@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-from cases.case import Case, CaseResult
+from cases.case import Case, CaseResult, Run
 from pipeline.config import Config, ConfigError
 from pipeline.wardround import Wardround
 
@@ -46,6 +46,13 @@ class LazyPipeline:
 
         with buildable():
             return build(self._config)
+
+    def made_by(self) -> Run | None:
+        """Return what results would be made by today, without loading a model; None if that cannot be told."""
+        from pipeline.build import provenance_today
+
+        with buildable():
+            return provenance_today(self._config)
 
     def batch(self, cases: Sequence[Case], /) -> list[CaseResult]:
         """Return one result a case, in order."""

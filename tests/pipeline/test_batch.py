@@ -338,3 +338,13 @@ def test_run_batch_that_began_holds_the_folder(cases: Path, tmp_path: Path) -> N
         run(Fake(stop_at=1), cases, tmp_path / "out")
     with pytest.raises(RunRefused, match="another configuration"):
         run(Fake(), cases, tmp_path / "out", config_hash="d" * 64)
+
+
+def test_run_batch_does_not_show_a_complete_run_of_other_models_as_todays(cases: Path, tmp_path: Path) -> None:
+    pipeline, out = Fake(), tmp_path / "out"
+    run(pipeline, cases, out)
+    same = CaseResult.model_validate_json(json.dumps(lines_of(out / "results.jsonl")[0])).run
+    assert run(pipeline, cases, out, made_by=lambda: same).already_complete
+    assert run(pipeline, cases, out, made_by=lambda: None).already_complete
+    with pytest.raises(RunRefused, match="rules"):
+        run(pipeline, cases, out, made_by=lambda: same.model_copy(update={"rules": "other"}))
