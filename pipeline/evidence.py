@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from cases.case import Case, Evidence, Plan
 from retrievers.hybrid import HybridRetriever
@@ -50,11 +51,13 @@ def look_up(retriever: HybridRetriever, items: Sequence[tuple[Case, str | None]]
     """
     texts = [" ".join(filter(None, (case.text, case.question))) for case, _ in items]
     asked = [i for i, text in enumerate(texts) if text.strip()]
-    by_text = retriever.search([Query(texts[i]) for i in asked], k)
     named = [(i, label) for i in asked if (label := items[i][1]) is not None]
-    by_condition = retriever.search([Query(texts[i], {"label": label}) for i, label in named], CONDITION_K)
-    opinions = retriever.search([Query(texts[i], {"section": "recognition"}) for i, _ in named], CONDITION_K)
-    found = {i: Found(by_text=tuple(passages)) for i, passages in zip(asked, by_text, strict=True)}
+    queries = [Query(texts[i]) for i in asked]
+    queries += [Query(texts[i], {"label": label}) for i, label in named]
+    queries += [Query(texts[i], {"section": "recognition"}) for i, _ in named]
+    everything = iter(retriever.search(queries, max(k, CONDITION_K)))  # one call: each text is embedded once
+    by_text, by_condition, opinions = (list(islice(everything, len(part))) for part in (asked, named, named))
+    found = {i: Found(by_text=tuple(passages[:k])) for i, passages in zip(asked, by_text, strict=True)}
     labels = {passage.id: passage.label for passage in retriever.passages}
     for (i, label), passages, opinion in zip(named, by_condition, opinions, strict=True):
         ranked = [labels[item.id] for item in opinion]
