@@ -165,7 +165,12 @@ class FactReader:
         return False if values and None not in values else None
 
     def _from_text(self, fact: Fact) -> bool | None:
-        text, ignore = self._case.text or "", self._ignore
+        """Read the text, and the question beside it: what is asked may affirm a fact, never deny one."""
+        asked = self._from_words(self._case.question or "", fact)
+        return True if asked else self._from_words(self._case.text or "", fact)
+
+    def _from_words(self, text: str, fact: Fact) -> bool | None:
+        ignore = self._ignore
         mentions = find_terms(text, fact.terms, ignore=ignore) + find_phrases(text, fact.phrases, ignore=ignore)
         affirmed = ["present"] + ["historical"] * fact.lasting + ["possible"] * fact.suspected
         if any(mention.assertion in affirmed for mention in mentions):

@@ -82,3 +82,8 @@ def test_every_fact_can_be_read_of_any_case() -> None:
     reader = FactReader(Case(id="a", text="unwell"))
     for name in facts():
         assert reader[name].value in (True, False, None)
+
+
+def test_a_question_may_affirm_and_never_deny() -> None:
+    assert known("fever", "unwell", question="She has a fever since yesterday. What may she take?") is True
+    assert known("fever", "unwell", question="There is no fever, is there?") is None
