@@ -151,11 +151,10 @@ def test_training_learns_from_vitals_where_there_are_vitals(tmp_path: Path) -> N
 
 def tiny_encoder(folder: Path) -> Path:
     """Save a tiny BERT and its tokenizer in hub layout."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertConfig, BertModel, BertTokenizer
 
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "unwell", "fever", "rash", "itch", "cough", "burning"]
-    (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    BertTokenizerFast(vocab_file=str(folder / "vocab.txt")).save_pretrained(folder)
+    BertTokenizer(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(words), hidden_size=HIDDEN, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64
