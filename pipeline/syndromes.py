@@ -59,7 +59,7 @@ def _fits(syndrome: Syndrome, known: FactReader) -> bool:
 
 def _decided_by(syndrome: Syndrome, known: FactReader) -> tuple[str, ...]:
     """Say in words which facts carried the decision: `sex: female`, `not pregnant`, `no fever`."""
-    present = known.true(dict.fromkeys(syndrome.requires + syndrome.requires_any))
+    present = known.true(dict.fromkeys(syndrome.requires + syndrome.requires_any + syndrome.must_know))
     absent = known.false(dict.fromkeys(syndrome.rules_out + syndrome.must_know))
     words = {"female": "sex: female", "male": "sex: male", "pregnant": "pregnant"}
     negated = {"pregnant": "not pregnant", "male": "not male", "female": "not female"}
