@@ -22,6 +22,7 @@ from cases.case import (
     Reviewer,
     Route,
 )  # fmt: skip
+from cases.languages import likely_other_language
 from cases.vocabulary.tables import regimens
 from pipeline.syndromes import Decision
 from pipeline.thresholds import Thresholds
@@ -112,6 +113,11 @@ def _input(a: Assessment, languages: tuple[str, ...]) -> Iterator[Reason]:
     if a.case.language.split("-")[0] not in languages:
         accepted = ", ".join(languages)
         yield Reason(code="language", signal="language", value=a.case.language, threshold=accepted, source="config")
+    other = likely_other_language(a.case.text or "")
+    if other is not None and other not in languages:
+        yield Reason(
+            code="language", signal="text", value=other, threshold=", ".join(languages), source="function_words"
+        )
     said = len(_WORD.findall(a.case.text or ""))
     if said < MIN_WORDS:
         yield Reason(code="unreadable_input", signal="words", value=said, threshold=MIN_WORDS, source="pipeline")
