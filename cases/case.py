@@ -224,7 +224,8 @@ class Uncertainty(Noun):
     confidence: Probability = 0.0
     predictive_entropy: float = Field(0.0, ge=0)
     mutual_information: float = Field(0.0, ge=0)
-    ood_score: float = 0.0
+    ood_score: Probability = Field(0.0, description="probability that none of the labels applies")
+    emergency: Probability = Field(0.0, description="probability that the patient needs emergency care now")
     disagreement: float = Field(0.0, ge=0)
     samples: int = Field(0, ge=0, description="Monte Carlo draws; 0 means that nothing was classified")
 
@@ -245,11 +246,11 @@ class SyndromeDecision(Noun):
 
 
 class Question(Noun):
-    """A fact that the file does not hold and the plan turns on."""
+    """A fact that the file does not hold and the diagnosis or the plan turns on."""
 
     ask: str
     because: str
-    kind: Literal["red_flag", "syndrome", "missing_fact", "test"]
+    kind: Literal["red_flag", "differential", "syndrome", "missing_fact", "test"]
 
 
 class Evidence(Noun):
@@ -348,6 +349,13 @@ class Reason(Noun):
 # ── what comes out ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class Audit(Noun):
+    """Whether a released case was drawn for blinded audit, and with what probability: weights for any refit."""
+
+    drawn: bool
+    probability: Probability
+
+
 class Run(Noun):
     """Everything needed to make the same result again."""
 
@@ -377,6 +385,7 @@ class CaseResult(Noun):
     plan: Plan | None = None
     findings: tuple[Finding, ...] = ()
     unchecked: tuple[str, ...] = ()
+    audit: Audit | None = Field(None, description="of a released case; null for one that is reviewed anyway")
     run: Run
     timings_ms: dict[str, float] = Field(default_factory=dict)
 

@@ -31,7 +31,7 @@ from pipeline.files import (
     write_text,
 )
 from pipeline.journal import Done, Failed, Journal, RunIdentity, RunState
-from pipeline.outputs import FHIR, MANIFEST, OUTPUTS, are_intact, remove_outputs, write_outputs
+from pipeline.outputs import FHIR, MANIFEST, OUTPUTS, Promised, are_intact, remove_outputs, write_outputs
 from pipeline.records import open_database
 from pipeline.report import ReportOptions
 
@@ -94,6 +94,7 @@ def run_batch(
     options: ReportOptions | None = None,
     on_progress: OnProgress | None = None,
     made_by: Callable[[], Run | None] | None = None,
+    promised: Promised | None = None,
     read: Reader = read_cases,
 ) -> Summary:
     """Process what is left of the case files and write the files of the run.
@@ -111,6 +112,7 @@ def run_batch(
         options: of the report.
         on_progress: called with the number of cases behind us and the number of all cases (None if unknown).
         made_by: what results would be made by today, to be compared with a run that is complete.
+        promised: whether what the clinic asked for can be promised for the results.
         read: yields the cases and the errors of the files.
 
     Raises:
@@ -137,7 +139,8 @@ def run_batch(
             where = _where(engine, out)
             if not untouched:
                 run = _run_of(journal)
-                write_outputs(journal, run, out, database=where, parquet=parquet, options=options or ReportOptions())
+                shown = options or ReportOptions()
+                write_outputs(journal, run, out, database=where, parquet=parquet, options=shown, promised=promised)
             return _summary(journal, out, where, work.processed, time.perf_counter() - started, untouched)
         finally:
             engine.dispose()

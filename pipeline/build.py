@@ -14,7 +14,8 @@ from generators.backend import TextGenerator
 from generators.compose import COMPOSED
 from pipeline.classifier.classify import Classifier
 from pipeline.config import EMBEDDED, Config, GeneratorConfig
-from pipeline.thresholds import Calibration
+from pipeline.questions import TABLE, Asker
+from pipeline.thresholds import Calibration, Thresholds
 from pipeline.wardround import Rooms, Wardround
 from retrievers.embedding import SentenceEmbedding
 from retrievers.index import Index, corpus_hash, open_index, read_corpus
@@ -80,21 +81,44 @@ WRITERS: dict[str, Callable[[GeneratorConfig], TextGenerator]] = {"seq2seq": _se
 def build(config: Config) -> Wardround:
     """Return the pipeline, ready for cases."""
     use_threads(config.runtime.threads)
-    weights = classifier_weights(config)
     index = build_index(config)
     screen = Screen()
-    classifier = Classifier(
-        weights,
+    classifier = build_classifier(config)
+    writer = build_writer(config.generator) if config.plan else None
+    made_by = provenance(config, index=index.sha256, writer=writer.name if writer else COMPOSED)
+    asker = Asker.load(classifier_weights(config) / TABLE)
+    return Wardround(
+        Rooms(classifier, index.retriever, screen, writer, build_thresholds(config), made_by, asker), config
+    )
+
+
+def build_classifier(config: Config) -> Classifier:
+    """Return the classifier of a configuration."""
+    return Classifier(
+        classifier_weights(config),
         encoder=minilm_folder() if config.classifier.encoder == EMBEDDED else config.classifier.encoder,
         samples=config.classifier.samples,
         batch_size=config.classifier.batch_size,
         seed=config.runtime.seed,
+        scope=config.classifier.scope,
+        conformal=config.classifier.conformal,
     )
-    calibration = Calibration.load(weights / "calibration.json")
-    writer = build_writer(config.generator) if config.plan else None
-    made_by = provenance(config, index=index.sha256, writer=writer.name if writer else COMPOSED)
-    thresholds = calibration.thresholds(config.routing.review_budget)
-    return Wardround(Rooms(classifier, index.retriever, screen, writer, thresholds, made_by), config)
+
+
+def build_thresholds(config: Config) -> Thresholds:
+    """Return what may be released, for the target of a configuration."""
+    return thresholds_of(Calibration.load(calibration_file(config)), config)
+
+
+def thresholds_of(calibration: Calibration, config: Config) -> Thresholds:
+    """Return what a calibration allows, for the target of a configuration."""
+    routing = config.routing
+    return calibration.thresholds(
+        target=routing.target,
+        max_error=routing.max_error,
+        confidence=routing.confidence,
+        review_budget=routing.review_budget,
+    )
 
 
 def provenance(config: Config, *, index: str, writer: str) -> Run:
@@ -109,7 +133,11 @@ def provenance(config: Config, *, index: str, writer: str) -> Run:
     return Run(
         version=package_version("wardround"),
         config=config.sha256,
-        models={"classifier": folder_hash(classifier_weights(config)), "generator": writer},
+        models={
+            "classifier": folder_hash(classifier_weights(config)),
+            "routing": hashlib.sha256(calibration_file(config).read_bytes()).hexdigest(),
+            "generator": writer,
+        },
         index=index,
         rules=rules,
         seed=config.runtime.seed,
@@ -126,6 +154,12 @@ def provenance_today(config: Config) -> Run | None:
 def classifier_weights(config: Config) -> Path:
     """Return the folder of the classifier's weights."""
     return SHIPPED_WEIGHTS if config.classifier.weights == EMBEDDED else Path(config.classifier.weights)
+
+
+def calibration_file(config: Config) -> Path:
+    """Return the file that the thresholds come from."""
+    named = config.routing.calibration
+    return classifier_weights(config) / "calibration.json" if named == EMBEDDED else Path(named)
 
 
 def folder_hash(*folders: Path) -> str:

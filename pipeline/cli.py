@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline.")
+fit_app = typer.Typer(no_args_is_help=True, help="Fit a part of the pipeline to cases of your own.")
+evaluate_app = typer.Typer(no_args_is_help=True, help="Measure a part of the pipeline.")
 app.add_typer(train_app, name="train")
+app.add_typer(fit_app, name="fit")
+app.add_typer(evaluate_app, name="evaluate")
 USAGE, SOME_FAILED = 2, 3
 WIDTH = 140  # characters a line where the output is not a terminal
 SHOWN = 400  # characters of a passage
@@ -105,6 +109,7 @@ def run(
                 parquet=parquet,
                 on_progress=advance,
                 made_by=pipeline.made_by,
+                promised=pipeline.promised,
             )
     except (RunRefused, ConfigError, ExternalModelRefused, PackageMissing) as error:
         raise _fail(str(error)) from error
@@ -307,6 +312,57 @@ def train_classifier(
     except (ConfigError, ValueError, OSError) as error:
         raise _fail(str(error)) from error
     _print_json(figures)
+
+
+@fit_app.command("routing")
+def fit_routing(
+    data: Annotated[
+        Path, typer.Argument(help="CSV or JSONL with `text,label`, `other` included, `emergency` if known")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="the calibration file; name it in routing.calibration")],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Fit what may be released to labelled cases of your own, and say what can be promised."""
+    from pipeline.build import use_threads
+    from pipeline.training import fit_thresholds, promised
+
+    settings = _config(config, set_)
+    use_threads(settings.runtime.threads)
+    try:
+        made = fit_thresholds(data, out, settings)
+    except (ConfigError, ValueError, OSError) as error:
+        raise _fail(str(error)) from error
+    _print_json(promised(made, settings))
+
+
+@evaluate_app.command("classifier")
+def evaluate_classifier(
+    out: Annotated[Path, typer.Option("--out", help="folder of metrics.json and report.html")],
+    recipe: Annotated[Path, typer.Option("--recipe", help="how the classifier was trained")] = Path(
+        "configs/classifier.yaml"
+    ),
+    parts: Annotated[
+        str, typer.Option("--parts", help="comma-separated; all without it, which takes about an hour")
+    ] = "paper,final,promise,dropout,clean,strict,vitals,held_out",
+    encounters: Annotated[Path, typer.Option("--encounters", help="clinosim's tables, for `vitals`")] = Path(
+        "../shared/data/clinosim-sample/csv"
+    ),
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Measure the classifier by every protocol, beside the trivial baselines, and write a report with plots."""
+    from pipeline.build import use_threads
+    from pipeline.evaluation import evaluate_classifier as evaluate
+
+    settings = _config(config, set_)
+    use_threads(settings.runtime.threads)
+    try:
+        figures = evaluate(recipe, out, parts.split(","), settings, encounters=encounters, tell=console.print)
+    except (ConfigError, ValueError, OSError) as error:
+        raise _fail(str(error)) from error
+    _print_json(figures)
+    console.print(f"  {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_json(value: Any) -> None:

@@ -57,6 +57,12 @@ class ClassifierConfig(Stage):
     encoder: str = Field(EMBEDDED, description="hub name or folder of the text encoder")
     weights: str = Field(EMBEDDED, description="folder with adapter and head; `embedded` is what ships")
     samples: int = Field(50, ge=0, le=1000, description="Monte Carlo Dropout draws; 0 is one deterministic pass")
+    scope: Literal["all", "last", "head"] = Field(
+        "last", description="dropouts that are drawn: the last layer and the head, the head, or all (naive, slow)"
+    )
+    conformal: Literal["marginal", "class"] = Field(
+        "marginal", description="prediction sets that cover the average case, or every label alike"
+    )
     batch_size: int = Field(32, ge=1, le=1024, description="cases a forward pass")
 
 
@@ -82,7 +88,19 @@ class GeneratorConfig(Stage):
 class RoutingConfig(Stage):
     """Who sees what."""
 
-    review_budget: float = Field(0.18, ge=0, le=1, description="share of in-scope cases that doubt may send to review")
+    target: Literal["risk", "budget"] = Field("risk", description="what the limit of doubt is chosen for")
+    max_error: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="risk: largest share of errors among the released, on cases like the calibration's",
+    )
+    confidence: float = Field(0.95, gt=0, lt=1, description="risk: of that promise")
+    review_budget: float = Field(0.18, ge=0, le=1, description="budget: share of cases that doubt may send to review")
+    audit_share: float = Field(0.05, ge=0, le=1, description="share of released cases drawn for blinded audit")
+    calibration: str = Field(
+        EMBEDDED, description="file of `wardround fit routing`; `embedded` is the one beside the weights"
+    )
 
 
 class ImagesConfig(Stage):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
 from cases.case import Case, CaseResult, Run
 from pipeline.config import Config, ConfigError
+from pipeline.shift import Standing
 from pipeline.wardround import Wardround
 
 
@@ -53,6 +54,16 @@ class LazyPipeline:
 
         with buildable():
             return provenance_today(self._config)
+
+    def promised(self, results: Iterable[CaseResult]) -> Standing:
+        """Return whether what the configuration asks for can be promised for results."""
+        from pipeline.build import build_thresholds, calibration_file
+        from pipeline.shift import standing
+        from pipeline.thresholds import Calibration
+
+        with buildable():
+            calibration = Calibration.load(calibration_file(self._config))
+            return standing(calibration, build_thresholds(self._config), results)
 
     def batch(self, cases: Sequence[Case], /) -> list[CaseResult]:
         """Return one result a case, in order."""

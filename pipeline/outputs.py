@@ -5,6 +5,7 @@
     results.parquet  the results as a table, if asked for
     config.yaml      the resolved configuration
     report.html      the report, one self-contained file
+    audit.jsonl      the released cases drawn for blinded audit: what was said of the patient, not what was released
     manifest.json    hashes of inputs and outputs, counts, versions
 
 Started again, a run whose files are whole is left alone; files that are lost or altered are written anew.
@@ -14,22 +15,33 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from cases.case import CaseResult
 from pipeline.files import remove_leftovers, sha256_of, write_lines, write_text
-from pipeline.journal import Journal, RunState
+from pipeline.journal import Done, Journal, RunState
 from pipeline.report import ReportOptions, write_report
+from pipeline.shift import Standing
 
+Promised = Callable[[Iterable[CaseResult]], Standing | None]
 MANIFEST = "manifest.json"
-OUTPUTS = ("results.jsonl", "errors.jsonl", "results.parquet", "config.yaml", "report.html")
+OUTPUTS = ("results.jsonl", "errors.jsonl", "results.parquet", "config.yaml", "report.html", "audit.jsonl")
 FHIR = "results.fhir.ndjson"  # made from the results on demand, and not in the manifest
 _VERSIONED = ("wardround", "torch", "transformers", "sentence-transformers", "numpy", "pydantic", "sqlalchemy")
 
 
 def write_outputs(
-    journal: Journal, run: RunState, out: Path, *, database: str, parquet: bool, options: ReportOptions
+    journal: Journal,
+    run: RunState,
+    out: Path,
+    *,
+    database: str,
+    parquet: bool,
+    options: ReportOptions,
+    promised: Promised | None = None,
 ) -> None:
     """Write every file of the run.
 
@@ -40,6 +52,7 @@ def write_outputs(
         database: where the journal is, for the manifest; without a password.
         parquet: whether to write `results.parquet`.
         options: of the report.
+        promised: whether what the clinic asked for can be promised for these results.
     """
     (out / MANIFEST).unlink(missing_ok=True)
     remove_leftovers(out)
@@ -48,9 +61,18 @@ def write_outputs(
     write_lines(out / "errors.jsonl", (json.dumps(error.to_json(), ensure_ascii=False) for error in errors))
     write_text(out / "config.yaml", run.config_text)
     _write_parquet(journal, out / "results.parquet", wanted=parquet)
-    write_report(out / "report.html", journal.finished(), errors, run, options)
-    manifest = _manifest(journal, run, out, database)
+    write_lines(out / "audit.jsonl", _blinded(journal.finished()))
+    standing = promised(done.result for done in journal.finished()) if promised else None
+    write_report(out / "report.html", journal.finished(), errors, run, options, standing)
+    manifest = _manifest(journal, run, out, database) | {"promise": standing.to_json() if standing else None}
     write_text(out / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def _blinded(finished: Iterable[Done]) -> Iterator[str]:
+    for done in finished:
+        if done.result.audit and done.result.audit.drawn:
+            case = done.case.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+            yield json.dumps({"case": case, "probability": done.result.audit.probability}, ensure_ascii=False)
 
 
 def remove_outputs(out: Path) -> None:

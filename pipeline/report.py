@@ -25,6 +25,7 @@ from pipeline import words
 from pipeline.charts import charts
 from pipeline.journal import Done, RunState
 from pipeline.passages import Citation, Passage, citations, passages
+from pipeline.shift import Standing
 from pipeline.tally import Tally
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -95,7 +96,12 @@ class _Shown:
 
 
 def write_report(
-    path: Path, finished: Iterable[Done], errors: Sequence[CaseError], run: RunState, options: ReportOptions
+    path: Path,
+    finished: Iterable[Done],
+    errors: Sequence[CaseError],
+    run: RunState,
+    options: ReportOptions,
+    standing: Standing | None = None,
 ) -> None:
     """Write the report of a run.
 
@@ -105,11 +111,14 @@ def write_report(
         errors: the cases that could not be read.
         run: for the provenance in the footer.
         options: how much is shown.
+        standing: whether the target of the thresholds can be promised for this run.
     """
     shown = _Shown(options.shown_cases)
     for done in finished:
         shown.add(done)
-    stream = _environment().get_template("report.html.j2").stream(**_content(shown, errors, run, options))
+    stream = (
+        _environment().get_template("report.html.j2").stream(**_content(shown, errors, run, options), standing=standing)
+    )
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         stream.enable_buffering()
         file.writelines(stream)
@@ -185,5 +194,7 @@ def _environment() -> Environment:
         "label": names.label, "syndrome": names.syndrome, "regimen": names.regimen, "drug": names.drug,
         "number": words.number, "spoken": words.spoken, "listed": words.listed,
     }  # fmt: skip
-    environment.globals |= {"reason_text": words.REASONS, "decision_text": words.DECISIONS}
+    environment.globals |= {
+        "reason_text": words.REASONS, "decision_text": words.DECISIONS, "standing_text": words.STANDINGS,
+    }  # fmt: skip
     return environment

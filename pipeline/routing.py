@@ -5,6 +5,7 @@ Every check can only add a reason; nothing takes one away. A case without a reas
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from cases.case import (
     Reviewer,
     Route,
 )  # fmt: skip
+from cases.instructions import instruction_in
 from cases.languages import likely_other_language
 from cases.vocabulary.tables import regimens
 from pipeline.syndromes import Decision
@@ -36,6 +38,15 @@ REVIEWERS: dict[ReasonCode, tuple[Reviewer, ...]] = {
     "image_provenance": ("radiologist",),
     "unknown_scanner": ("radiologist",),
 }
+BY_SIGNAL: dict[str, ReasonCode] = {
+    "unsure": "uncertain",
+    "mutual_information": "uncertain",
+    "ood_score": "out_of_distribution",
+    "set_size": "ambiguous_set",
+    "emergency": "high_acuity",
+    "disagreement": "evidence_disagreement",
+}
+DOUBTS = {"uncertain", "out_of_distribution", "ambiguous_set", "evidence_disagreement"}
 BY_FINDING: dict[str, ReasonCode] = {
     "acuity": "high_acuity",
     "red_flag": "red_flag",
@@ -52,6 +63,7 @@ class Assessment:
     Args:
         priority: the most pressing that any stage asked for.
         questions: dangerous unknowns among them are of kind `missing_fact`.
+        first_question: what would most reduce the doubt; asked if the case is doubtful.
         failed: names of stages that failed for this case.
         planned: false with --no-plan; then no reason of the plan's stages is raised.
     """
@@ -63,6 +75,7 @@ class Assessment:
     plan: Plan | None
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
+    first_question: Question | None
     unchecked: tuple[str, ...]
     priority: Priority
     failed: tuple[str, ...]
@@ -77,6 +90,15 @@ class Routing:
     priority: Priority
     reviewers: tuple[Reviewer, ...]
     reasons: tuple[Reason, ...]
+    questions: tuple[Question, ...] = ()
+
+
+def learned_priority(differential: Differential, limits: Thresholds) -> Priority:
+    """Return what the classifier's probability of an emergency asks for."""
+    emergency = differential.uncertainty.emergency
+    if emergency >= limits.immediate:
+        return "immediate"
+    return "urgent" if emergency >= limits.urgent else "routine"
 
 
 def most_pressing(*priorities: Priority) -> Priority:
@@ -101,7 +123,9 @@ def route(assessment: Assessment, thresholds: Thresholds, *, languages: tuple[st
         *(_plan(assessment, f"rules:{rules}") if assessment.planned else ()),
     )
     who = dict.fromkeys(person for reason in reasons for person in REVIEWERS.get(reason.code, ("physician",)))
-    return Routing("review" if reasons else "auto", assessment.priority, tuple(who), reasons)
+    doubtful = any(reason.code in DOUBTS for reason in reasons)
+    asked = (assessment.first_question,) if doubtful and assessment.first_question else ()
+    return Routing("review" if reasons else "auto", assessment.priority, tuple(who), reasons, asked)
 
 
 def _failures(a: Assessment) -> Iterator[Reason]:
@@ -116,7 +140,12 @@ def _input(a: Assessment, languages: tuple[str, ...]) -> Iterator[Reason]:
     other = likely_other_language(a.case.text or "")
     if other is not None and other not in languages:
         yield Reason(
-            code="language", signal="text", value=other, threshold=", ".join(languages), source="function_words"
+            code="language", signal="text", value=other, threshold=", ".join(languages), source="cases.languages"
+        )
+    told = instruction_in(a.case.text or "") or instruction_in(a.case.question or "")
+    if told is not None:
+        yield Reason(
+            code="unreadable_input", signal="instruction", value=told, threshold=None, source="instructions.yaml"
         )
     said = len(_WORD.findall(a.case.text or ""))
     if said < MIN_WORDS:
@@ -128,24 +157,26 @@ def _input(a: Assessment, languages: tuple[str, ...]) -> Iterator[Reason]:
 
 
 def _doubt(a: Assessment, limits: Thresholds) -> Iterator[Reason]:
-    u = a.differential.uncertainty
     if not a.differential.diagnoses:
         yield Reason(code="uncertain", signal="diagnoses", value=0, threshold=1, source="classifier")
         return
-    if u.confidence < limits.confidence:
-        yield _beyond("uncertain", "confidence", u.confidence, limits.confidence, limits)
-    if u.mutual_information > limits.mutual_information:
-        yield _beyond("uncertain", "mutual_information", u.mutual_information, limits.mutual_information, limits)
-    if u.ood_score > limits.ood_score:
-        yield _beyond("out_of_distribution", "ood_score", u.ood_score, limits.ood_score, limits)
+    doubt, signal = limits.judge(a.differential)
+    if not doubt <= limits.limit:
+        code = BY_SIGNAL[signal] if a.planned or signal != "disagreement" else "uncertain"
+        limit = _six_digits(limits.limit) if math.isfinite(limits.limit) else "nothing can be released"
+        yield Reason(code=code, signal="doubt", value=_six_digits(doubt), threshold=limit, source=limits.source)
     if len(a.differential.prediction_set) != 1:
-        yield _beyond("ambiguous_set", "prediction_set", len(a.differential.prediction_set), 1, limits)
-    if a.planned and u.disagreement > limits.disagreement:
-        yield _beyond("evidence_disagreement", "disagreement", u.disagreement, limits.disagreement, limits)
+        size = len(a.differential.prediction_set)
+        yield Reason(code="ambiguous_set", signal="prediction_set", value=size, threshold=1, source=limits.source)
+    emergency = a.differential.uncertainty.emergency
+    if emergency >= limits.urgent:
+        threshold = _six_digits(limits.urgent)
+        yield Reason(code="high_acuity", signal="emergency", value=emergency, threshold=threshold, source=limits.source)
 
 
-def _beyond(code: ReasonCode, signal: str, value: float, limit: float, limits: Thresholds) -> Reason:
-    return Reason(code=code, signal=signal, value=value, threshold=round(limit, 6), source=limits.source)
+def _six_digits(value: float) -> float:
+    """Return what a reason shows; what decides is not rounded."""
+    return float(f"{value:.6g}")
 
 
 def _safety(a: Assessment, source: str) -> Iterator[Reason]:

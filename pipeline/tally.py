@@ -40,6 +40,7 @@ class Tally:
     routes: Counter[tuple[str, str]] = field(default_factory=Counter)  # (priority, route)
     reasons: Counter[str] = field(default_factory=Counter)  # cases with the reason
     alerts: Counter[tuple[str, bool]] = field(default_factory=Counter)  # (action, new), about medicines
+    audits: int = 0  # released cases that were drawn for blinded audit
     interrupted: int = 0  # cases with at least one new alert that blocks or interrupts
     _points: Counter[tuple[float, float, Decision]] = field(default_factory=Counter)
     _times: dict[str, list[float]] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Tally:
         self.results += 1
         self.decisions[what] += 1
         self.routes[result.priority, result.route] += 1
+        self.audits += bool(result.audit and result.audit.drawn)
         self.reasons.update({reason.code for reason in result.reasons})
         alerts = [finding for finding in result.findings if finding.kind not in URGENT_FINDINGS]
         self.alerts.update((alert.action, alert.new) for alert in alerts)

@@ -11,7 +11,7 @@ Every stage takes the whole batch. A stage that fails for a case leaves its empt
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -21,11 +21,13 @@ from cases.observed import with_observed_egfr
 from generators.backend import TextGenerator
 from generators.compose import Brief, compose
 from generators.write import write
+from pipeline.audit import draw
 from pipeline.classifier.classify import Classifier
 from pipeline.config import Config
 from pipeline.evidence import Found, look_up
+from pipeline.questions import Asker
 from pipeline.regimens import prefer_verified
-from pipeline.routing import Assessment, most_pressing, route
+from pipeline.routing import Assessment, learned_priority, most_pressing, route
 from pipeline.stages import Stages
 from pipeline.syndromes import Decision, decide
 from pipeline.thresholds import Thresholds
@@ -46,6 +48,7 @@ class Rooms:
     writer: TextGenerator | None
     thresholds: Thresholds
     provenance: Run
+    asker: Asker = field(default_factory=lambda: Asker((), {}))
 
 
 class Track(NamedTuple):
@@ -100,8 +103,8 @@ class Wardround(Runnable[Case, CaseResult]):
         found = stages.run("retrieve", self._retrieve, named, otherwise=Found(disagreement=1.0))
         decided = list(zip(cases, decisions, strict=True))
         regimens = stages.run("screen_regimens", _each(self._screen_regimens), decided, otherwise=NO_REGIMENS)
-        told = zip(cases, labels, patients, decisions, found, regimens, strict=True)
-        briefs = [_brief(*what) for what in told]
+        told = zip(cases, differentials, patients, decisions, found, regimens, strict=True)
+        briefs = [self._brief(*what) for what in told]
         plans = stages.run("generate", self._generate, briefs, otherwise=NO_PLAN)
         drafts = list(zip(cases, plans, decisions, strict=True))
         verdicts = stages.run("screen_plan", _each(self._screen_plan), drafts, otherwise=NOT_SCREENED)
@@ -145,6 +148,20 @@ class Wardround(Runnable[Case, CaseResult]):
         case, plan, decision = draft
         return self.rooms.screen.plan(case, plan, decision.syndrome.id if decision.syndrome else None)
 
+    def _urgency(self, patient: Verdict, decision: Decision, differential: Differential) -> Priority:
+        syndrome = [decision.syndrome.priority] if decision.syndrome else []
+        return most_pressing(patient.priority, *syndrome, learned_priority(differential, self.rooms.thresholds))
+
+    def _brief(
+        self, case: Case, differential: Differential, patient: Verdict, decision: Decision, found: Found,
+        regimens: RegimenScreen,
+    ) -> Brief | None:  # fmt: skip
+        """What the generator is told; None for an emergency, which gets no home plan."""
+        if self._urgency(patient, decision, differential) == "immediate":
+            return None
+        label = differential.diagnoses[0].label if differential.diagnoses else ""
+        return Brief(case, label, decision.syndrome, found.all, regimens.allowed, regimens.excluded)
+
     def _route(self, track: Track) -> CaseResult | None:
         return self._result(self._assess(track))
 
@@ -154,7 +171,7 @@ class Wardround(Runnable[Case, CaseResult]):
         return CaseResult(
             case_id=track.case.id,
             route="review",
-            priority=most_pressing("urgent", _urgency(track.patient, track.decision)),
+            priority=most_pressing("urgent", self._urgency(track.patient, track.decision, track.differential)),
             reviewers=("physician",),
             reasons=(reason,),
             run=self.rooms.provenance,
@@ -162,16 +179,18 @@ class Wardround(Runnable[Case, CaseResult]):
 
     def _assess(self, track: Track) -> Assessment:
         case, patient, differential, decision, found, regimens, plan, verdict, failed = track
-        priority = most_pressing(_urgency(patient, decision), verdict.priority)
+        priority = most_pressing(self._urgency(patient, decision, differential), verdict.priority)
         plan = NO_PLAN if priority == "immediate" else plan  # the flags of a plan can come after it
+        differential = _with_disagreement(differential, found.disagreement)
         return Assessment(
             case=case,
-            differential=_with_disagreement(differential, found.disagreement),
+            differential=differential,
             decision=decision,
             evidence=found.shown(plan),
             plan=plan if self.config.plan else None,
             findings=_unique(patient.findings + verdict.findings),
             questions=_asked_once(decision.questions + patient.questions + regimens.questions + verdict.questions),
+            first_question=self.rooms.asker.question(case, differential),
             unchecked=_unique(patient.unchecked + verdict.unchecked),
             priority=priority,
             failed=failed,
@@ -181,6 +200,7 @@ class Wardround(Runnable[Case, CaseResult]):
     def _result(self, a: Assessment) -> CaseResult:
         languages = self.config.defaults.languages
         routing = route(a, self.rooms.thresholds, languages=languages, rules=self.rooms.screen.rules_version)
+        released = routing.route == "auto"
         return CaseResult(
             case_id=a.case.id,
             route=routing.route,
@@ -191,11 +211,12 @@ class Wardround(Runnable[Case, CaseResult]):
             prediction_set=a.differential.prediction_set,
             syndrome=a.decision.noun,
             uncertainty=a.differential.uncertainty,
-            questions=a.questions,
+            questions=_asked_once((*a.questions, *routing.questions)),
             evidence=a.evidence,
             plan=a.plan,
             findings=a.findings,
             unchecked=a.unchecked,
+            audit=draw(a.case.id, self.config.routing.audit_share, self.config.runtime.seed) if released else None,
             run=self.rooms.provenance,
         )
 
@@ -210,27 +231,14 @@ def _decide(named: tuple[Case, str | None]) -> Decision:
     return decide(case, label) if label else Decision(None, None)
 
 
-def _urgency(patient: Verdict, decision: Decision) -> Priority:
-    return most_pressing(patient.priority, *([decision.syndrome.priority] if decision.syndrome else []))
-
-
-def _brief(
-    case: Case, label: str | None, patient: Verdict, decision: Decision, found: Found, regimens: RegimenScreen
-) -> Brief | None:
-    """What the generator is told; None for an emergency, which gets no home plan."""
-    if _urgency(patient, decision) == "immediate":
-        return None
-    return Brief(case, label or "", decision.syndrome, found.all, regimens.allowed, regimens.excluded)
-
-
 def _with_disagreement(differential: Differential, value: float) -> Differential:
     uncertainty = differential.uncertainty.model_copy(update={"disagreement": round(value, 6)})
     return differential.model_copy(update={"uncertainty": uncertainty})
 
 
 def _asked_once(questions: tuple[Question, ...]) -> tuple[Question, ...]:
-    """Ask each thing once: what blocks first, then tests and red flags, then the rest."""
-    order = ("missing_fact", "test", "red_flag", "syndrome")
+    """Ask each thing once: what blocks first, then what would tell most, then tests and red flags, then the rest."""
+    order = ("missing_fact", "differential", "test", "red_flag", "syndrome")
     pressing = sorted(questions, key=lambda question: order.index(question.kind))
     return tuple({question.ask: question for question in reversed(pressing)}.values())[::-1]
 

@@ -23,6 +23,13 @@ DECISIONS: dict[Decision, str] = {
     "released": "Released",
 }
 
+# Whether what the clinic asked for can be promised for a run.
+STANDINGS: dict[bool | None, str] = {
+    True: "The target holds for these cases.",
+    None: "Whether the target holds cannot be told.",
+    False: "The target is not promised for these cases.",
+}
+
 # Gravest first: the first of a case's reasons in this order is its main reason.
 REASONS: dict[ReasonCode, str] = {
     "high_acuity": "Needs care today or sooner",

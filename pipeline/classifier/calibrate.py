@@ -1,4 +1,4 @@
-"""What is fitted on held-out cases: a temperature, a conformal threshold, the signals that set review thresholds."""
+"""What is fitted on held-out cases: the temperature, and the limits of the prediction set."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from pipeline.classifier.uncertainty import sharpen
 
 TEMPERATURES = (0.05, 10.0)
+FEW = 10  # cases of a label below which its own limit says too little and the common one stands
 
 
 def negative_log_likelihood(p: Tensor, targets: Tensor) -> float:
@@ -34,20 +35,25 @@ def conformal_threshold(p: Tensor, targets: Tensor, *, alpha: float) -> float:
     Split conformal (Vovk et al. 2005): the ceil((n + 1)(1 - alpha)) / n quantile of 1 - p_y over held-out rows; the
     set then holds the truth with probability at least 1 - alpha for exchangeable cases.
     """
-    scores = (1 - p[torch.arange(len(targets)), targets]).numpy()
-    level = min(1.0, math.ceil((len(scores) + 1) * (1 - alpha)) / len(scores))
-    return float(np.quantile(scores, level, method="higher"))
+    return _quantile((1 - p[torch.arange(len(targets)), targets]).numpy(), alpha)
 
 
-def expected_calibration_error(p: Tensor, targets: Tensor, *, bins: int = 15) -> float:
-    """Return the gap between confidence and accuracy, averaged over equal-width bins of confidence."""
-    confidence, predicted = p.max(dim=-1)
-    right = (predicted == targets).float()
-    edges = torch.linspace(0, 1, bins + 1)
-    place = torch.bucketize(confidence, edges[1:-1])
-    gaps = [
-        abs(float(right[place == b].mean() - confidence[place == b].mean())) * float((place == b).float().mean())
-        for b in range(bins)
-        if bool((place == b).any())
-    ]
-    return sum(gaps)
+def class_thresholds(p: Tensor, targets: Tensor, *, alpha: float) -> list[float]:
+    """Return one such score a label, so that every label is covered and not only the average case (Vovk 2012).
+
+    A label with few held-out cases gets the larger of its own score and the common one: a larger set, never a smaller.
+    """
+    common = conformal_threshold(p, targets, alpha=alpha)
+    limits = []
+    for label in range(p.shape[1]):
+        scores = (1 - p[targets == label, label]).numpy()
+        own = _quantile(scores, alpha) if len(scores) else 1.0
+        limits.append(own if len(scores) >= FEW else max(own, common))
+    return limits
+
+
+def _quantile(scores: np.ndarray, alpha: float) -> float:
+    rank = math.ceil((len(scores) + 1) * (1 - alpha))
+    if rank > len(scores):
+        return 1.0  # too few cases to promise it: every label joins
+    return float(np.sort(scores)[rank - 1])

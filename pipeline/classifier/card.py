@@ -7,48 +7,64 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.classifier.recipe import TrainingConfig
+from pipeline.config import EMBEDDED
+
+MINILM = "all-MiniLM-L6-v2"
+SHIPPED = "pipeline/classifier/weights"
 
 TEMPLATE = """---
 license: apache-2.0
 library_name: peft
-base_model: sentence-transformers/all-MiniLM-L6-v2
+base_model: {base_model}
 tags: [text-classification, medical, uncertainty]
 ---
 
 # wardround classifier
 
-A LoRA adapter (rank {rank}) on `{encoder}` with CLS pooling, a vitals branch and a dropout head, trained with
-focal loss (gamma {gamma:g}; 0 is cross-entropy) to rank {labels} diagnosis labels from a description of symptoms. Uncertainty by Monte Carlo Dropout.
+A LoRA adapter (rank {rank}) on `{encoder}` with CLS pooling, branches for vital signs and an image vector, dropout, and
+two heads: {labels} diagnosis labels{and_other}, and whether the patient needs emergency care now. Focal loss (gamma {gamma:g}; 0 is
+cross-entropy). Uncertainty by Monte Carlo Dropout of the last layer and the heads.
 
-**Not a medical device.** Its labels are a small part of medicine and its training texts are short, clean and alike:
-see *Limits* before using it for anything.
+**Not a medical device.** Its labels are a small part of medicine, most of its training texts were written by language
+models, and no clinician has checked them: see *Limits* before using it for anything.
 
 ## Training data
 
-{data_name} ({data_licence}): {rows} rows. The {validation_rows} validation rows were never seen, nor {excluded_rows} rows
-that repeat one of them verbatim. The data holds no vital signs: the vitals branch got no gradient and adds exactly
-nothing until it is trained on data that has them.
+| set | rows | for |
+| --- | --- | --- |
+| training | {rows}, {background_rows} of them background | {stages} |
+| development | {develop_rows} | judges the epochs; the scores that combine signals are fitted on it |
+| calibration | {calibration_rows} | temperature, prediction sets, thresholds |
+| validation | {validation_rows} | scored once, below |
+
+The labelled rows are {data_name} ({data_licence}); the rest are {others}.
+Never seen were the {validation_rows} validation rows, {excluded_rows} rows that repeat one of them verbatim, and {similar_rows} texts of our own
+that were too like a row of {data_name}. {data_name} holds no vital signs; where a training text holds none, the vitals
+branch adds exactly nothing.
 
 ## Figures
 
 | figure | value | on |
 | --- | --- | --- |
+| accuracy | {calibration_accuracy:.3f} | the labelled part of the {calibration_rows} calibration cases, which nothing was trained on |
 | accuracy | {validation_accuracy:.3f} | {validation_rows} validation rows (`train_test_split(test_size=.2, stratify=label, random_state=42)`) |
-| the trivial baseline, TF-IDF + linear SVM | {baseline_accuracy:.3f} | the same rows |
+| the trivial baseline, TF-IDF + linear SVM | {baseline_accuracy:.3f} | the same rows, trained on the same texts |
 | expected calibration error, 15 bins | {validation_ece:.3f} | the same rows |
-| accuracy before the last training pass | {calibration_accuracy:.3f} | {calibration_rows} rows, near-duplicate groups held out |
-| temperature | {temperature:.3f} | fitted on those {calibration_rows} rows |
+| temperature | {temperature:.3f} | fitted on the calibration cases |
 
-Command: `wardround train classifier --config configs/classifier.yaml`, seed {seed}. Thresholds: `calibration.json`
-(`{source}`), used at whatever review budget the configuration asks for.
+Command: `wardround train classifier --config {recipe}`, seed {seed}, {epochs} epochs. Thresholds: `calibration.json`
+(`{source}`), used at whatever target the configuration asks for. All other figures: `wardround evaluate classifier`.
 
 ## Limits
 
-A high score on this split is worth little: a linear model reaches it too, and {excluded_rows} of the other rows repeat a
-validation row word for word. Models trained on this set alone have been measured at .42 accuracy (MiniLM with
-logistic regression) on independently written vignettes of the same labels, with no more doubt outside the labels than
-inside. Treat every released case accordingly: keep a clinician in the loop and measure on your own cases first.
+The score on the validation rows is worth little: a linear model reaches it too, for they repeat or resemble training
+rows. Models trained on Symptom2Disease alone have been measured at .42 accuracy (MiniLM with logistic regression) on
+independently written vignettes of the same labels, with no more doubt outside the labels than inside. The calibration
+cases were written by language models too, so they share habits that real patients do not have: every promise is for
+cases like them. Keep a clinician in the loop, and fit routing to your own cases first: `wardround fit routing`.
 """
+STAGES = "a first stage on our own texts, then a second on the labelled rows with some of those texts again"
+OURS = "texts written for wardround (CC BY 4.0), the library's sentences on recognition, and MedQuAD questions (CC BY 4.0) as background"
 
 
 def write_card(out: Path, config: TrainingConfig, figures: dict[str, Any], source: str) -> None:
@@ -56,7 +72,12 @@ def write_card(out: Path, config: TrainingConfig, figures: dict[str, Any], sourc
     text = TEMPLATE.format(
         rank=config.recipe.lora_rank,
         gamma=config.recipe.gamma,
-        encoder="all-MiniLM-L6-v2" if config.encoder == "embedded" else config.encoder,
+        base_model=f"sentence-transformers/{MINILM}" if config.encoder == EMBEDDED else config.encoder,
+        encoder=MINILM if config.encoder == EMBEDDED else config.encoder,
+        and_other=" and `other`" if figures["background_rows"] else "",
+        stages=STAGES if config.first else "one stage",
+        others=OURS if config.texts else "none",
+        recipe="RECIPE.yaml" if config.out != SHIPPED else "configs/classifier.yaml",
         data_name=config.data_name,
         data_licence=config.data_licence,
         seed=config.recipe.seed,

@@ -1,9 +1,12 @@
-"""`wardround train classifier`: train, calibrate on held-out groups, train again on everything but the validation rows.
+"""`wardround train classifier`: train, calibrate on cases that were not trained on, score the validation rows once.
 
-Two models are trained by the same recipe. The first leaves out a group-aware calibration set; on it the temperature,
-the conformal threshold and the review signals are fitted. The second, which ships, also sees those rows; its
-calibration is the first's, which assumes that more data of the same kind does not make the model less sure than it
-should be. The validation rows are touched once, after everything is fixed, for the model card.
+    rows (text,label) ──► validation rows, set aside
+                     └──► + texts of one's own, background ──► train ◄── develop judges each epoch
+                                                                 │
+    calibrate ──► temperature, prediction sets, thresholds ◄─────┴──► weights, model card
+
+The scores that combine signals (out of label, emergency, doubt) are fitted on the development set where there is one,
+so that the calibration set only sets limits and its promises stay honest.
 """
 
 from __future__ import annotations
@@ -11,38 +14,39 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from cases.case import Case
+from cases.case import Case, Differential
 from cases.packages import minilm_folder
 from cases.vocabulary.conditions import conditions
-from pipeline.classifier.calibrate import (
-    conformal_threshold,
-    expected_calibration_error,
-    fit_temperature,
-)
+from pipeline.classifier.calibrate import class_thresholds, conformal_threshold, fit_temperature
 from pipeline.classifier.card import write_card
-from pipeline.classifier.classify import CARD, Classifier
-from pipeline.classifier.data import Splits, read_labelled, sha256, split
+from pipeline.classifier.classify import CARD, WITNESSES, Classifier
+from pipeline.classifier.data import Sets, sha256
+from pipeline.classifier.examples import OTHER, Example
+from pipeline.classifier.metrics import calibration_error
 from pipeline.classifier.ood import FeatureDensity
 from pipeline.classifier.recipe import TrainingConfig
+from pipeline.classifier.sampler import Draws
+from pipeline.classifier.stages import refuse_other_labels, second_stage, train_base
 from pipeline.classifier.train import Trained, train
-from pipeline.classifier.uncertainty import sharpen, spread
+from pipeline.classifier.uncertainty import sharpen
 from pipeline.config import EMBEDDED
-from pipeline.thresholds import Calibration
+from pipeline.monotone import MonotoneLogistic, log_odds
+from pipeline.thresholds import Calibration, fit_doubt, signals
 
 log = logging.getLogger(__name__)
 CALIBRATION = "calibration.json"
-Opinion = Callable[[list[tuple[Case, str | None]]], list[float]]
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+Second = Callable[[list[tuple[Case, str | None]]], list[float]]  # the evidence's disagreement with leading labels
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,13 @@ class Fitted:
 
     labels: int
     rows: int
+    background_rows: int
+    develop_rows: int
     calibration_rows: int
     validation_rows: int
     excluded_rows: int
+    similar_rows: int
+    epochs: int
     calibration_accuracy: float
     validation_accuracy: float
     validation_ece: float
@@ -61,34 +69,42 @@ class Fitted:
     temperature: float
 
 
-def as_cases(frame: pd.DataFrame, rows: np.ndarray) -> list[Case]:
-    """Return rows of `text` as cases, named by their row number."""
-    return [Case(id=f"row-{i}", text=str(frame.text[i])) for i in rows]
-
-
-def fit(config: TrainingConfig, *, opinion: Opinion, samples: int = 50) -> Fitted:
+def fit(config: TrainingConfig, sets: Sets, *, second: Second, samples: int = 50) -> Fitted:
     """Train, calibrate, save, evaluate once.
 
     Args:
         config: the recipe.
-        opinion: the evidence's disagreement with a leading label, for a batch of (case, label).
+        sets: the four sets.
+        second: the evidence's disagreement with a leading label, for a batch of (case, label).
         samples: Monte Carlo draws.
     """
-    data, out = Path(config.data), Path(config.out)
-    frame = read_labelled(data)
-    rows = split(frame)
+    out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    source = f"fit:{dt.date.today().isoformat()}:{sha256(data)[:8]}"
-    _save(out, config, _train(config, frame, rows.train), frame, rows.train, temperature=1.0, threshold=1.0)
-    temperature, threshold, accuracy = _calibrate(out, config, frame, rows, samples)
-    everything = np.concatenate([rows.train, rows.calibrate])
-    _rewrite_card(out, temperature=temperature, conformal_threshold=threshold)
-    _signals(out, config, frame, rows, opinion, source, samples).save(out / CALIBRATION)
-    final = _train(config, frame, everything)
-    _save(out, config, final, frame, everything, temperature=temperature, threshold=threshold)
-    fitted = _evaluate(out, config, frame, rows, samples, accuracy, temperature)
+    trained = train_stages(config, sets)
+    save(out, config, trained, sets.train)
+    temperature = calibrate(out, config, sets, samples)
+    classifier = load(out, config, samples)
+    digest = sha256(*(Path(p) for p in (config.data, config.calibrate) if p))[:8]
+    source = f"fit:{dt.date.today().isoformat()}:{digest}"
+    words = f"{len(sets.calibrate)} cases of {config.calibrate or config.data_name}, kept out of training"
+    fit_routing(classifier, sets.develop, sets.calibrate, second=second, source=source, split=words).save(
+        out / CALIBRATION
+    )
+    fitted = _evaluate(classifier, sets, len(trained.epochs), temperature)
     write_card(out, config, asdict(fitted), source)
     return fitted
+
+
+def train_stages(config: TrainingConfig, sets: Sets) -> Trained:
+    """Train by one stage or two."""
+    encoder, logs = encoder_of(config), Path("build") / "logs" / Path(config.out).name
+    log.info("training on %d rows and %d texts", len(sets.rows), len(sets.texts))
+    if config.first is None:
+        return train(sets.train, encoder=encoder, recipe=config.recipe, development=sets.develop, logs=logs)
+    base = train_base(sets.texts, encoder=encoder, recipe=config.first, develop=sets.develop, folder=Path(config.base))
+    refuse_other_labels(base, sets.rows)
+    trained = second_stage(base, sets.rows, sets.texts, recipe=config.recipe, encoder=encoder)
+    return Trained(trained.network, trained.tokenizer, trained.outputs, base.epochs + trained.epochs)
 
 
 def encoder_of(config: TrainingConfig) -> str | Path:
@@ -96,42 +112,180 @@ def encoder_of(config: TrainingConfig) -> str | Path:
     return minilm_folder() if config.encoder == EMBEDDED else config.encoder
 
 
-def _train(config: TrainingConfig, frame: pd.DataFrame, rows: np.ndarray) -> Trained:
-    log.info("training on %d rows", len(rows))
-    return train(
-        as_cases(frame, rows), frame.label.iloc[rows].tolist(), encoder=encoder_of(config), recipe=config.recipe
-    )
+def load(out: Path, config: TrainingConfig, samples: int) -> Classifier:
+    """Return the classifier that was saved."""
+    return Classifier(out, encoder=encoder_of(config), samples=samples, seed=config.recipe.seed)
 
 
-def _save(
-    out: Path,
-    config: TrainingConfig,
-    trained: Trained,
-    frame: pd.DataFrame,
-    rows: np.ndarray,
-    *,
-    temperature: float,
-    threshold: float,
-) -> None:
+def save(out: Path, config: TrainingConfig, trained: Trained, examples: Sequence[Example]) -> None:
+    """Write adapter, head, card and feature density; what is calibrated later is neutral until then."""
     trained.network.encoder.save_pretrained(str(out), save_embedding_layers=False)
-    _name_base_model(out, "sentence-transformers/all-MiniLM-L6-v2" if config.encoder == EMBEDDED else config.encoder)
-    save_file(
-        {name: tensor.contiguous() for name, tensor in trained.network.head.state_dict().items()},
-        out / "head.safetensors",
-    )
+    _name_base_model(out, MINILM if config.encoder == EMBEDDED else config.encoder)
+    head = {name: tensor.contiguous() for name, tensor in trained.network.head.state_dict().items()}
+    save_file(head, out / "head.safetensors")
+    labels = [name for name in trained.outputs if name != OTHER]
     card = {
-        "labels": [{"label": name, "icd10": _icd10(config, name)} for name in trained.labels],
+        "labels": [{"label": name, "icd10": _icd10(config, name)} for name in labels],
+        "other": OTHER in trained.outputs,
         "max_tokens": config.recipe.max_tokens,
         "dropout": config.recipe.dropout,
-        "temperature": temperature,
-        "conformal_threshold": threshold,
-        "losses": [round(loss, 4) for loss in trained.losses],
+        "temperature": 1.0,
+        "conformal_threshold": 1.0,
+        "class_thresholds": [1.0] * len(labels),
+        "out_of_label": _neutral(WITNESSES if OTHER in trained.outputs else WITNESSES[:2]).to_json(),
+        "emergency": None,
+        "epochs": [asdict(epoch) for epoch in trained.epochs],
     }
+    _write_card(out, card)
+    inside = [e for e in examples if e.label != OTHER]
+    hidden = trained.network.head.linear.in_features
+    FeatureDensity(*(torch.zeros(s) for s in ((1, hidden), 1, hidden, 1, (1, hidden)))).save(
+        out / "density.safetensors"
+    )
+    features = load(out, config, 0).draw_all([e.case for e in inside]).features
+    FeatureDensity.fit(features, _targets(labels, inside)).save(out / "density.safetensors")
+
+
+def calibrate(out: Path, config: TrainingConfig, sets: Sets, samples: int) -> float:
+    """Fit what turns draws into probabilities, write it into the card, return the temperature."""
+    card = json.loads((out / CARD).read_text(encoding="utf-8"))
+    labels = [item["label"] for item in card["labels"]]
+    classifier = load(out, config, samples)
+    scored = sets.develop or sets.calibrate
+    card["out_of_label"] = _out_of_label(classifier, scored).to_json()
+    card["emergency"] = _emergency(classifier, scored)
+    inside = [e for e in sets.calibrate if e.label != OTHER]
+    mean = classifier.draw_all([e.case for e in inside]).labels.mean(dim=0)[:, : len(labels)]
+    targets = _targets(labels, inside)
+    card["temperature"] = fit_temperature(mean, targets)
+    p = sharpen(mean, card["temperature"])
+    card["conformal_threshold"] = conformal_threshold(p, targets, alpha=config.alpha)
+    card["class_thresholds"] = class_thresholds(p, targets, alpha=config.alpha)
+    _write_card(out, card)
+    return float(card["temperature"])
+
+
+def fit_routing(
+    classifier: Classifier,
+    develop: Sequence[Example],
+    calibrate: Sequence[Example],
+    *,
+    second: Second,
+    source: str,
+    split: str,
+) -> Calibration:
+    """Return the signals of the calibration cases, and the doubt score fitted on the development cases.
+
+    Args:
+        classifier: calibrated.
+        develop: the doubt score is fitted on them; on the calibration cases where there are none.
+        calibrate: labelled cases, `other` included, like those that will come.
+        second: the evidence's disagreement.
+        source: of the thresholds.
+        split: what the calibration cases are, in words.
+    """
+    rows, right = outcomes(classifier, calibrate, second)
+    scored, truth = outcomes(classifier, develop, second) if develop else (rows, right)
+    doubt = fit_doubt(scored, truth) if len(set(truth)) > 1 else _neutral_doubt(scored)
+    return Calibration(rows, right, [e.emergency for e in calibrate], doubt, source, split)
+
+
+def outcomes(
+    classifier: Classifier, examples: Sequence[Example], second: Second
+) -> tuple[list[list[float]], list[bool]]:
+    """Return the signals of examples, and whether releasing each would have been right."""
+    differentials = classifier.classify([e.case for e in examples])
+    leading = [d.diagnoses[0].label for d in differentials]
+    against = second([(e.case, label) for e, label in zip(examples, leading, strict=True)])
+    rows = [list(signals(_opposed(d, value))) for d, value in zip(differentials, against, strict=True)]
+    right = [label == e.label and not e.emergency for label, e in zip(leading, examples, strict=True)]
+    return rows, right
+
+
+def _opposed(differential: Differential, disagreement: float) -> Differential:
+    uncertainty = differential.uncertainty.model_copy(update={"disagreement": round(disagreement, 6)})
+    return differential.model_copy(update={"uncertainty": uncertainty})
+
+
+def _neutral_doubt(rows: list[list[float]]) -> MonotoneLogistic:
+    """A doubt score for cases that all turned out alike: being unsure counts, nothing else is known."""
+    from pipeline.thresholds import SIGNALS
+
+    return MonotoneLogistic(SIGNALS, (0.0,) * len(SIGNALS), (1.0,) * len(SIGNALS), (1.0, *(0.0,) * 5), 0.0)
+
+
+def _neutral(names: tuple[str, ...]) -> MonotoneLogistic:
+    return MonotoneLogistic(names, (0.0,) * len(names), (1.0,) * len(names), (1.0,) + (0.0,) * (len(names) - 1), 0.0)
+
+
+def _out_of_label(classifier: Classifier, examples: Sequence[Example]) -> MonotoneLogistic:
+    """Fit the witnesses on examples; with none out of label, the score is how unusual the distance is among them."""
+    draws: Draws = classifier.draw_all([e.case for e in examples])
+    witnesses = classifier.witnesses(draws)
+    names = WITNESSES[: witnesses.shape[1]]
+    outside = np.array([e.label == OTHER for e in examples])
+    if outside.any() and not outside.all():
+        return MonotoneLogistic.fit(names, witnesses, outside)
+    centre, scale = np.quantile(witnesses, 0.99, axis=0), np.maximum(witnesses.std(axis=0), 1e-6)
+    weights = (1.0, *(0.0,) * (len(names) - 1))
+    return MonotoneLogistic(names, tuple(map(float, centre)), tuple(map(float, scale)), weights, 0.0)
+
+
+def _emergency(classifier: Classifier, examples: Sequence[Example]) -> dict[str, Any] | None:
+    known = [e for e in examples if e.emergency is not None]
+    truth = np.array([bool(e.emergency) for e in known])
+    if not truth.any() or truth.all():
+        return None
+    raw = classifier.draw_all([e.case for e in known]).emergency.mean(dim=0).numpy()
+    return MonotoneLogistic.fit(("emergency",), log_odds(raw)[:, None], truth).to_json()
+
+
+def _evaluate(classifier: Classifier, sets: Sets, epochs: int, temperature: float) -> Fitted:
+    labels = [label.name for label in classifier.labels]
+
+    def accuracy(examples: Sequence[Example]) -> tuple[float, float]:
+        inside = [e for e in examples if e.label != OTHER]
+        p = classifier.judge([e.case for e in inside]).p.numpy()
+        right = p.argmax(axis=1) == _targets(labels, inside).numpy()
+        return float(right.mean()), calibration_error(p.max(axis=1), right)
+
+    validation, ece = accuracy(sets.validation)
+    return Fitted(
+        labels=len(labels),
+        rows=len(sets.train),
+        background_rows=sum(e.label == OTHER for e in sets.train),
+        develop_rows=len(sets.develop),
+        calibration_rows=len(sets.calibrate),
+        validation_rows=len(sets.validation),
+        excluded_rows=sets.excluded,
+        similar_rows=sets.similar,
+        epochs=epochs,
+        calibration_accuracy=accuracy(sets.calibrate)[0],
+        validation_accuracy=validation,
+        validation_ece=ece,
+        baseline_accuracy=baseline_accuracy(sets),
+        temperature=temperature,
+    )
+
+
+def baseline_accuracy(sets: Sets) -> float:
+    """Return the validation accuracy of TF-IDF and a linear SVM on the same training texts: the number to beat."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
+    inside = [e for e in sets.train if e.label != OTHER]
+    model: Any = make_pipeline(TfidfVectorizer(), LinearSVC(random_state=0))
+    model.fit([e.text for e in inside], [e.label for e in inside])
+    return float(model.score([e.text for e in sets.validation], [e.label for e in sets.validation]))
+
+
+def _targets(labels: Sequence[str], examples: Sequence[Example]) -> Tensor:
+    return torch.tensor([labels.index(e.label) for e in examples], dtype=torch.long)
+
+
+def _write_card(out: Path, card: dict[str, Any]) -> None:
     (out / CARD).write_text(json.dumps(card, indent=1), encoding="utf-8")
-    FeatureDensity(*(torch.zeros(1) for _ in range(4))).save(out / "density.safetensors")  # replaced below
-    features = _draw(_load(out, config, 0), as_cases(frame, rows))[1]
-    targets = torch.tensor([trained.labels.index(label) for label in frame.label.iloc[rows]])
-    FeatureDensity.fit(features, targets).save(out / "density.safetensors")
 
 
 def _name_base_model(out: Path, name: str) -> None:
@@ -148,87 +302,3 @@ def _icd10(config: TrainingConfig, label: str) -> str:
     if entry is None:
         raise ValueError(f"no ICD-10 code for the label {label!r}: add it to the recipe under icd10.")
     return entry.icd10
-
-
-def _load(out: Path, config: TrainingConfig, samples: int) -> Classifier:
-    return Classifier(out, encoder=encoder_of(config), samples=samples, seed=config.recipe.seed)
-
-
-def _draw(classifier: Classifier, cases: list[Case], size: int = 32) -> tuple[Tensor, Tensor]:
-    parts = [classifier.draw(cases[start : start + size]) for start in range(0, len(cases), size)]
-    return torch.cat([draws for draws, _ in parts], dim=1), torch.cat([features for _, features in parts])
-
-
-def _targets(classifier: Classifier, frame: pd.DataFrame, rows: np.ndarray) -> Tensor:
-    names = [label.name for label in classifier.labels]
-    return torch.tensor([names.index(label) for label in frame.label.iloc[rows]])
-
-
-def _calibrate(
-    out: Path, config: TrainingConfig, frame: pd.DataFrame, rows: Splits, samples: int
-) -> tuple[float, float, float]:
-    classifier = _load(out, config, samples)
-    mean = spread(_draw(classifier, as_cases(frame, rows.calibrate))[0]).mean
-    targets = _targets(classifier, frame, rows.calibrate)
-    temperature = fit_temperature(mean, targets)
-    calibrated = sharpen(mean, temperature)
-    accuracy = float((calibrated.argmax(-1) == targets).float().mean())
-    return temperature, conformal_threshold(calibrated, targets, alpha=config.alpha), accuracy
-
-
-def _rewrite_card(out: Path, **values: float) -> None:
-    card = json.loads((out / CARD).read_text(encoding="utf-8"))
-    (out / CARD).write_text(json.dumps({**card, **values}, indent=1), encoding="utf-8")
-
-
-def _signals(
-    out: Path, config: TrainingConfig, frame: pd.DataFrame, rows: Splits, opinion: Opinion, source: str, samples: int
-) -> Calibration:
-    cases = as_cases(frame, rows.calibrate)
-    differentials = _load(out, config, samples).classify(cases)
-    against = opinion([(c, d.diagnoses[0].label) for c, d in zip(cases, differentials, strict=True)])
-    named = ("confidence", "mutual_information", "ood_score")
-    signals: dict[str, list[float]] = {n: [getattr(d.uncertainty, n) for d in differentials] for n in named}
-    split_words = f"{len(cases)} rows of {config.data_name}, near-duplicate groups held out of training"
-    return Calibration({**signals, "disagreement": against}, source, split_words)
-
-
-def _evaluate(
-    out: Path,
-    config: TrainingConfig,
-    frame: pd.DataFrame,
-    rows: Splits,
-    samples: int,
-    accuracy: float,
-    temperature: float,
-) -> Fitted:
-    classifier = _load(out, config, samples)
-    targets = _targets(classifier, frame, rows.validation)
-    p = sharpen(spread(_draw(classifier, as_cases(frame, rows.validation))[0]).mean, temperature)
-    return Fitted(
-        labels=len(classifier.labels),
-        rows=len(rows.train) + len(rows.calibrate),
-        calibration_rows=len(rows.calibrate),
-        validation_rows=len(rows.validation),
-        excluded_rows=len(rows.excluded),
-        calibration_accuracy=accuracy,
-        validation_accuracy=float((p.argmax(-1) == targets).float().mean()),
-        validation_ece=expected_calibration_error(p, targets),
-        baseline_accuracy=baseline_accuracy(frame, rows),
-        temperature=temperature,
-    )
-
-
-def baseline_accuracy(frame: pd.DataFrame, rows: Splits) -> float:
-    """Return the validation accuracy of TF-IDF and a linear SVM: the number to beat before claiming anything.
-
-    It is trained as published, on all rows outside validation, verbatim repeats included.
-    """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.svm import LinearSVC
-
-    seen = np.setdiff1d(np.arange(len(frame)), rows.validation)
-    model: Any = make_pipeline(TfidfVectorizer(), LinearSVC(random_state=0))
-    model.fit(frame.text.iloc[seen], frame.label.iloc[seen])
-    return float(model.score(frame.text.iloc[rows.validation], frame.label.iloc[rows.validation]))

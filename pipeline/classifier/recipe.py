@@ -15,11 +15,20 @@ class TrainingConfig(BaseModel):
     """What to train on and how.
 
     Args:
-        data: CSV or JSONL with `text,label`.
+        data: CSV or JSONL with `text,label`; a fifth of it is kept for validation.
         data_name, data_licence: for the model card.
+        texts: more files or folders to train on, for example texts of one's own; the label `other` is background.
+        medquad: MedQuAD as JSON Lines, whose questions become background.
+        medquad_questions: how many of them.
+        descriptions: whether the library's sentences on recognition are trained on, as descriptions of their labels.
+        develop: file or folder that judges the epochs; without it the last epoch stands.
+        calibrate: file or folder to calibrate on; without it an eighth of the data is held out for it.
+        cosine: a text of one's own whose MiniLM cosine to any row of the data is above this is left out.
         encoder: hub name, folder, or `embedded`.
         out: folder of the weights.
         alpha: miss rate of the conformal prediction set.
+        first: hyperparameters of a first stage on `texts` alone; then `recipe` is the second's. None is one stage.
+        base: folder where the first stage's network is kept, and taken from if it is there.
         recipe: hyperparameters.
         icd10: code of each label; the vocabulary's where absent.
     """
@@ -29,9 +38,18 @@ class TrainingConfig(BaseModel):
     data: str
     data_name: str
     data_licence: str
+    texts: tuple[str, ...] = ()
+    medquad: str | None = None
+    medquad_questions: int = 500
+    descriptions: bool = False
+    develop: str | None = None
+    calibrate: str | None = None
+    cosine: float = 0.8
     encoder: str = EMBEDDED
     out: str = "build/classifier"
-    alpha: float = 0.05
+    alpha: float = 0.1
+    first: Recipe | None = None
+    base: str = "build/classifier-base"
     recipe: Recipe = Recipe()
     icd10: dict[str, str] = {}
 

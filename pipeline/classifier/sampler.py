@@ -1,19 +1,41 @@
 """Monte Carlo Dropout at the price of one pass (Gal and Ghahramani 2016, arXiv 1506.02142).
 
-The trunk runs once without dropout. Only the last encoder layer, for the CLS row alone, and the head are drawn T
-times: keys and values of that row's attention are shared by all draws. The T masks are drawn once from the seed and
-used for every case, so a case's draws never depend on the batch it travels in. With dropout off the fast path equals
-the plain forward pass; in distribution it equals a sampler that re-runs the last layer and the head T times.
+The trunk runs once without dropout. With scope `last`, only the last encoder layer, for the CLS row alone, and the
+head are drawn T times: keys and values of that row's attention are shared by all draws. With `head`, only the head is
+drawn. `all` is the naive sampler, T full passes with every dropout on: the reference that the cheap ones are measured
+against.
+
+For `last` and `head` the T masks are drawn once from the seed and used for every case, so a case's draws never depend
+on the batch it travels in. With dropout off every scope equals the plain forward pass; in distribution `last` equals a
+sampler that re-runs the last layer and the head T times.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from pipeline.classifier.model import Head
+from pipeline.classifier.model import Drops, Head, attention_bias, cls_row, run_layers
+
+Scope = Literal["all", "last", "head"]
+
+
+class Draws(NamedTuple):
+    """T predictions of a batch, and the deterministic features under them."""
+
+    labels: Tensor  # (draws, batch, outputs), probabilities
+    emergency: Tensor  # (draws, batch), probabilities
+    features: Tensor  # (batch, hidden), CLS without dropout
+
+
+def in_order(parts: Sequence[Draws], order: Sequence[int]) -> Draws:
+    """Join the draws of batches whose rows are the cases of `order`, back in the order of the cases."""
+    back = torch.argsort(torch.tensor(order, dtype=torch.long), stable=True)
+    labels, emergency = (torch.cat([part[i] for part in parts], dim=1)[:, back] for i in (0, 1))
+    return Draws(labels, emergency, torch.cat([part.features for part in parts])[back])
 
 
 def _mask(shape: tuple[int, ...], probability: float, generator: torch.Generator) -> Tensor:
@@ -21,6 +43,13 @@ def _mask(shape: tuple[int, ...], probability: float, generator: torch.Generator
     if probability == 0:
         return torch.ones(shape)
     return (torch.rand(shape, generator=generator) >= probability).float() / (1 - probability)
+
+
+def _keep(value: Tensor) -> Tensor:
+    return value
+
+
+NO_DROPS = Drops(_keep, _keep, _keep)
 
 
 class Sampler:
@@ -32,60 +61,80 @@ class Sampler:
         samples: T; 0 means one deterministic pass.
         max_tokens: the longest input, for which attention masks are drawn.
         seed: of the masks.
+        scope: which dropouts are drawn.
     """
 
-    def __init__(self, encoder: Any, head: Head, *, samples: int, max_tokens: int, seed: int) -> None:
+    def __init__(
+        self, encoder: Any, head: Head, *, samples: int, max_tokens: int, seed: int, scope: Scope = "last"
+    ) -> None:
         self._encoder = encoder
         self._head = head
+        self._scope: Scope = scope if samples else "head"
+        self._samples = max(samples, 1)
         generator = torch.Generator().manual_seed(seed)
-        config = encoder.config
-        hidden_p = float(config.hidden_dropout_prob) if samples else 0.0
-        attention_p = float(config.attention_probs_dropout_prob) if samples else 0.0
-        head_p = head.dropout.p if samples else 0.0
-        draws, width = max(samples, 1), config.hidden_size
-        self._attention = _mask((draws, 1, config.num_attention_heads, 1, max_tokens), attention_p, generator)
-        self._output = _mask((draws, 1, width), hidden_p, generator)
-        self._feed_forward = _mask((draws, 1, width), hidden_p, generator)
-        self._logits = _mask((draws, 1, width), head_p, generator)
+        config, drawn = encoder.config, samples > 0
+        hidden_p = float(config.hidden_dropout_prob)
+        self._attention = _mask(
+            (self._samples, 1, config.num_attention_heads, 1, max_tokens),
+            float(config.attention_probs_dropout_prob),
+            generator,
+        )
+        width = (self._samples, 1, config.hidden_size)
+        self._output = _mask(width, hidden_p, generator)
+        self._feed_forward = _mask(width, hidden_p, generator)
+        self._fused = _mask(width, head.dropout.p if drawn else 0.0, generator)
+        self._generator = generator
+
+    @torch.inference_mode()
+    def plain(self, input_ids: Tensor, attention_mask: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+        """Return the probabilities (batch, outputs) of one whole pass without dropout, as any library runs it."""
+        states = self._encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return torch.softmax(self._head(states[:, 0], values, mask).labels, dim=-1)
 
     @torch.inference_mode()
     def __call__(
-        self, input_ids: Tensor, attention_mask: Tensor, values: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return probabilities (draws, batch, labels) and the deterministic CLS features (batch, hidden)."""
-        trunk, bias = self._trunk(input_ids, attention_mask)
-        states = self._last_layer(trunk, bias)
-        features = self._cls_row(trunk, bias, None)
-        fused = (states + self._head.vitals(values, mask)) * self._logits
-        return torch.softmax(self._head.linear(fused), dim=-1), features.squeeze(0)
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        values: Tensor,
+        mask: Tensor,
+        image: Tensor | None = None,
+    ) -> Draws:
+        """Return the draws of tokens (batch, tokens), vitals (batch, SIZE) and image vectors (batch, image)."""
+        bias = attention_bias(attention_mask)
+        trunk = run_layers(self._encoder.encoder.layer[:-1], self._encoder.embeddings(input_ids), bias)
+        features = self._cls_row(trunk, bias, NO_DROPS)
+        if self._scope == "all":
+            return self._naive(input_ids, attention_mask, (values, mask, image), features)
+        states = features.unsqueeze(0) if self._scope == "head" else self._cls_row(trunk, bias, self._drops(trunk))
+        logits = self._head.judge(self._head.fuse(states, values, mask, image) * self._fused)
+        return Draws(torch.softmax(logits.labels, dim=-1), torch.sigmoid(logits.emergency), features)
 
-    def _trunk(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Run all layers but the last; return states (batch, tokens, hidden) and the additive attention bias."""
-        bias = (1.0 - attention_mask[:, None, None, :].float()) * torch.finfo(torch.float32).min
-        states = self._encoder.embeddings(input_ids)
-        for layer in self._encoder.encoder.layer[:-1]:
-            out = layer(states, bias)
-            states = out[0] if isinstance(out, tuple) else out
-        return states, bias
+    def _cls_row(self, trunk: Tensor, bias: Tensor, drops: Drops) -> Tensor:
+        last = self._encoder.encoder.layer[-1]
+        return cls_row(last, trunk, bias, self._encoder.config.num_attention_heads, drops)
 
-    def _last_layer(self, trunk: Tensor, bias: Tensor) -> Tensor:
-        return self._cls_row(trunk, bias, self._attention[..., : trunk.shape[1]])
+    def _drops(self, trunk: Tensor) -> Drops:
+        attention = self._attention[..., : trunk.shape[1]]
+        return Drops(lambda x: x * attention, lambda x: x * self._output, lambda x: x * self._feed_forward)
 
-    def _cls_row(self, trunk: Tensor, bias: Tensor, attention_mask: Tensor | None) -> Tensor:
-        """The last layer for the CLS row: (draws, batch, hidden), or (1, batch, hidden) without masks."""
-        layer = self._encoder.encoder.layer[-1]
-        attention = layer.attention.self
-        batch, _, width = trunk.shape
-        heads = self._encoder.config.num_attention_heads
-        split = (batch, -1, heads, width // heads)
-        key, value = (part(trunk).view(split).transpose(1, 2) for part in (attention.key, attention.value))
-        query = attention.query(trunk[:, :1]).view(split).transpose(1, 2)
-        weights = torch.softmax(query @ key.transpose(-1, -2) / (width // heads) ** 0.5 + bias, dim=-1)
-        draws = weights.unsqueeze(0) if attention_mask is None else weights * attention_mask
-        context = (draws @ value).transpose(2, 3).reshape(-1, batch, width)
-        drop_out, drop_ff = (1.0, 1.0) if attention_mask is None else (self._output, self._feed_forward)
-        output = layer.attention.output
-        attended = output.LayerNorm(output.dense(context) * drop_out + trunk[:, 0])
-        transformed = layer.output.dense(layer.intermediate(attended)) * drop_ff
-        states: Tensor = layer.output.LayerNorm(transformed + attended)
-        return states
+    def _naive(
+        self, input_ids: Tensor, attention_mask: Tensor, given: tuple[Tensor, Tensor, Tensor | None], features: Tensor
+    ) -> Draws:
+        """T full passes; every dropout module is switched on for them, and its masks come from the sampler's seed."""
+        modules = [m for part in (self._encoder, self._head) for m in part.modules() if isinstance(m, nn.Dropout)]
+        labels, emergency = [], []
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._generator.initial_seed())
+            for module in modules:
+                module.train()
+            try:
+                for _ in range(self._samples):
+                    states = self._encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+                    logits = self._head(states[:, 0], *given)
+                    labels.append(torch.softmax(logits.labels, dim=-1))
+                    emergency.append(torch.sigmoid(logits.emergency))
+            finally:
+                for module in modules:
+                    module.eval()
+        return Draws(torch.stack(labels), torch.stack(emergency), features)

@@ -24,8 +24,9 @@ from cases.case import (
 from cases.vocabulary.conditions import conditions
 from cases.vocabulary.tables import regimens
 from pipeline.config import load_config
+from pipeline.monotone import MonotoneLogistic
 from pipeline.routing import Assessment, Routing, route
-from pipeline.thresholds import Thresholds
+from pipeline.thresholds import SIGNALS, Thresholds
 from pipeline.wardround import Rooms, Wardround
 from retrievers.hybrid import HybridRetriever
 from retrievers.lexical import Lexical
@@ -33,7 +34,8 @@ from retrievers.library import read_library
 from retrievers.passage import Passage, Query
 from safety.screen import Screen, Verdict
 
-LIMITS = Thresholds(confidence=0.5, mutual_information=0.5, ood_score=5.0, disagreement=0.99, source="fit:test")
+DOUBT = MonotoneLogistic(SIGNALS, (0.0,) * 6, (1.0,) * 6, (1.0, 1.0, 1.0, 0.0, 0.0, 0.0), 9.0)
+LIMITS = Thresholds(DOUBT, limit=0.9, urgent=0.3, immediate=0.8, target="test", source="fit:test")
 RUN = Run(version="0", config="c", models={}, index="i", rules="r", seed=42)
 WOMAN = Patient(age=34.0, sex="female", pregnant=False, breastfeeding=False, weight_kg=62.0, egfr=95.0)
 CYSTITIS = (
@@ -53,11 +55,12 @@ class Told:
     def _answer(self, label: str) -> Differential:
         if label == "crash":
             raise RuntimeError("the model fell over")
+        label, _, emergency = label.partition("!")
         diagnosis = Diagnosis(label=label, icd10=conditions()[label].icd10, probability=0.95)
         return Differential(
             diagnoses=(diagnosis,),
             prediction_set=(label,),
-            uncertainty=Uncertainty(confidence=0.95, samples=1),
+            uncertainty=Uncertainty(confidence=0.95, samples=1, emergency=0.9 if emergency else 0.0),
         )
 
 
@@ -153,6 +156,21 @@ def test_a_sick_patient_is_immediate_and_gets_no_home_plan() -> None:
     assert result.route == "review"
     assert result.plan is not None
     assert result.plan.statements == ()
+
+
+def test_an_emergency_is_immediate_even_when_the_model_is_sure_of_a_harmless_label() -> None:
+    result = wardround().invoke(cystitis(group="Acne!emergency"))
+    assert (result.route, result.priority) == ("review", "immediate")
+    assert result.differential[0].label == "Acne"
+    assert result.plan is not None
+    assert result.plan.statements == ()
+
+
+def test_a_released_case_says_whether_it_is_audited() -> None:
+    audited = wardround("routing.audit_share=1.0").invoke(cystitis())
+    assert audited.audit is not None
+    assert (audited.route, audited.audit.drawn, audited.audit.probability) == ("auto", True, 1.0)
+    assert wardround().invoke(cystitis(group="crash")).audit is None
 
 
 def test_a_stage_that_falls_over_sends_only_its_case_to_review() -> None:

@@ -9,12 +9,14 @@ import pytest
 
 from cases.case import Case
 from pipeline.classifier.classify import Classifier
-from pipeline.classifier.data import near_duplicate_groups, read_labelled, split
+from pipeline.classifier.data import near_duplicate_groups, split
+from pipeline.classifier.examples import read_examples
 from pipeline.classifier.fit import fit
 from pipeline.classifier.recipe import TrainingConfig
 from pipeline.classifier.train import Recipe
 from pipeline.config import ConfigError
 from pipeline.thresholds import Calibration
+from pipeline.training import read_sets
 from tests.pipeline.classifier.test_classifier import tiny_encoder
 
 SAYINGS = {"itchy": "rash itch", "hot": "fever cough", "urinary": "burning unwell"}
@@ -40,7 +42,7 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         recipe=Recipe(epochs=8, learning_rate=5e-3, head_learning_rate=2e-2, dropout=0.1),
         icd10={"itchy": "L29.9", "hot": "R50.9", "urinary": "N39.0"},
     )
-    fitted = fit(config, opinion=lambda named: [0.0 for _ in named], samples=5)
+    fitted = fit(config, read_sets(config), second=lambda named: [0.0 for _ in named], samples=5)
     assert fitted.validation_accuracy == 1.0
     return folder
 
@@ -54,7 +56,7 @@ def test_what_was_trained_classifies(trained: Path) -> None:
 
 
 def test_the_weights_come_with_thresholds_and_a_card(trained: Path) -> None:
-    limits = Calibration.load(trained / "calibration.json").thresholds(0.2)
+    limits = Calibration.load(trained / "calibration.json").thresholds(target="budget", review_budget=0.2)
     assert limits.source.startswith("fit:")
     card = (trained / "README.md").read_text(encoding="utf-8")
     assert "made-up sayings" in card
@@ -63,20 +65,21 @@ def test_the_weights_come_with_thresholds_and_a_card(trained: Path) -> None:
 
 
 def test_the_parts_of_a_split_share_no_text_and_no_near_duplicate_group(data: Path) -> None:
-    frame = read_labelled(data)
-    rows = split(frame)
+    examples = read_examples(data)
+    texts = [e.text for e in examples]
+    rows = split(examples)
     parts = [rows.train, rows.calibrate, rows.validation, rows.excluded]
-    assert sorted(i for part in parts for i in part) == list(range(len(frame)))
+    assert sorted(i for part in parts for i in part) == list(range(len(examples)))
     kept = sorted([*rows.train, *rows.calibrate])
-    group = dict(zip(kept, near_duplicate_groups(frame.text.iloc[kept].tolist()), strict=True))
+    group = dict(zip(kept, near_duplicate_groups([texts[i] for i in kept]), strict=True))
     assert not {group[i] for i in rows.train} & {group[i] for i in rows.calibrate}
-    assert not {*frame.text.iloc[kept]} & {*frame.text.iloc[rows.validation]}
+    assert not {texts[i] for i in kept} & {texts[i] for i in rows.validation}
 
 
 def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("words,label\na,b\n", encoding="utf-8")
     with pytest.raises(ValueError, match="text"):
-        read_labelled(tmp_path / "x.csv")
+        read_examples(tmp_path / "x.csv")
 
 
 def test_an_unknown_key_of_a_recipe_is_refused(tmp_path: Path) -> None:
