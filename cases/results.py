@@ -14,8 +14,8 @@ from cases.fhir_results import to_fhir
 from cases.files import replacing
 
 _ROW_GROUP = 1000  # results held in memory at once when writing Parquet
-_NUMBERS = ("confidence", "predictive_entropy", "mutual_information", "ood_score", "disagreement")
-_JSON_COLUMNS = ("differential", "reasons", "questions", "evidence", "plan", "findings", "run", "timings_ms")
+_NUMBERS = ("confidence", "predictive_entropy", "mutual_information", "ood_score", "emergency", "disagreement")
+_JSON_COLUMNS = ("differential", "reasons", "questions", "evidence", "plan", "findings", "run", "audit", "timings_ms")
 
 
 def to_line(result: CaseResult) -> str:

@@ -1,7 +1,7 @@
 """What a calibration file must look like: strict, for a wrong value here would release cases.
 
-    {"doubt": {"names", "centre", "scale", "weights", "bias"}, "source", "split",
-     "columns": [signals, "right", "emergency_known"], "cases": [[0.1, ..., true, null], ...]}
+{"doubt": {"names", "centre", "scale", "weights", "bias"}, "source", "split",
+ "columns": [signals, "right", "emergency_known"], "cases": [[0.1, ..., true, null], ...]}
 """
 
 from __future__ import annotations
@@ -40,6 +40,21 @@ class Stored(BaseModel):
     split: str
     columns: tuple[str, ...]
     cases: Annotated[tuple[tuple[Number | Said | None, ...], ...], Field(min_length=1)]
+
+    @property
+    def signals(self) -> list[list[float]]:
+        """One row a case."""
+        return [[float(value or 0.0) for value in row[: -len(OUTCOMES)]] for row in self.cases]
+
+    @property
+    def right(self) -> list[bool]:
+        """Whether releasing each case would have been right."""
+        return [row[-2] is True for row in self.cases]
+
+    @property
+    def emergency(self) -> list[bool | None]:
+        """Whether each case is an emergency; None where nobody said."""
+        return [None if row[-1] is None else row[-1] is True for row in self.cases]
 
     @model_validator(mode="after")
     def _every_row_is_whole(self) -> Stored:

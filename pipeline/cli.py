@@ -122,6 +122,7 @@ def run(
     console.print(
         f"{summary.results} results ({summary.auto} released, {summary.review} to review), {summary.errors} errors"
     )
+    _show_promise(out)
     for name in ("report.html", "results.jsonl", "errors.jsonl"):
         console.print(f"  {out / name}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"  review database: {summary.database}", soft_wrap=True, highlight=False, markup=False)
@@ -129,6 +130,16 @@ def run(
     if failed:
         console.print(f"[red]a step failed for {failed} cases[/red]: they are in review with the reason stage_failed")
     raise typer.Exit(SOME_FAILED if summary.errors or failed else 0)
+
+
+def _show_promise(out: Path) -> None:
+    from pipeline.outputs import MANIFEST
+    from pipeline.words import STANDINGS
+
+    promise = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["promise"]
+    if promise:
+        line = f"{STANDINGS[promise['holds']]} Asked for: {promise['asked']}. {promise['because']}"
+        console.print(line, highlight=False, markup=False)
 
 
 def _count_failed_stages(out: Path) -> int:

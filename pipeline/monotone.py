@@ -60,7 +60,8 @@ class MonotoneLogistic:
         start = np.concatenate([[float(logit(y.mean()))], np.full(len(names), 0.1)])
         bounds = [(None, None), *[(0.0, None)] * len(names)]
         theta = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-        return cls(names, *(tuple(float(v) for v in part) for part in (centre, scale, theta[1:])), float(theta[0]))
+        centres, scales, weights = (tuple(float(v) for v in part) for part in (centre, scale, theta[1:]))
+        return cls(names, centres, scales, weights, float(theta[0]))
 
     def parts(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each signal adds, (cases, names): the largest part says why."""
@@ -80,4 +81,5 @@ class MonotoneLogistic:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Read what `to_json` returned."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        names, centre, scale, weights = (tuple(values[key]) for key in ("names", "centre", "scale", "weights"))
+        return cls(names, centre, scale, weights, values["bias"])

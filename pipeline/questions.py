@@ -89,7 +89,9 @@ class Asker:
         reader = FactReader(case)
         unknown = [name for name in worth if reader[name].value is None]
         best = next((name for name in unknown if name in self._deciding), unknown[0] if unknown else None)
-        return best and _asked(reader.ask(best), [d.label for d in leading], np.array(self.present[best])[at], p)
+        if best is None:
+            return None
+        return _asked(reader.ask(best), [d.label for d in leading], np.array(self.present[best])[at], p)
 
     def save(self, path: Path) -> None:
         """Write JSON."""

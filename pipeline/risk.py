@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, binom
 
-STARTS = (0.1, 0.2, 0.35, 0.5)  # starting points of the sequence, as shares of all cases
+STARTS = (0.2, 0.5)  # starting points of the sequence, as shares of all cases
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from pipeline.risk import Promise, promise
 SIGNALS = ("unsure", "mutual_information", "ood_score", "set_size", "emergency", "disagreement")
 LARGEST_SET = 6  # a longer prediction set is no more doubtful than this
 DOUBT_DIGITS = 12  # what is beyond them differs from machine to machine
-MISSED = 0.02  # share of emergencies that the urgent gate may miss, and
+MISSED = 0.03  # share of emergencies that the urgent gate may miss, and
 MISSED_IMMEDIATE = 0.10  # that may be called urgent instead of immediate
 Target = Literal["risk", "budget"]
 
@@ -168,9 +168,9 @@ class Calibration:
         """
         stored = read(path, SIGNALS)
         return cls(
-            signals=[list(row[: len(SIGNALS)]) for row in stored.cases],
-            right=[row[-2] for row in stored.cases],
-            emergency=[row[-1] for row in stored.cases],
+            signals=stored.signals,
+            right=stored.right,
+            emergency=stored.emergency,
             doubt=MonotoneLogistic(**stored.doubt.model_dump()),
             source=stored.source,
             split=stored.split,

@@ -23,7 +23,8 @@ tags: [text-classification, medical, uncertainty]
 
 A LoRA adapter (rank {rank}) on `{encoder}` with CLS pooling, branches for vital signs and an image vector, dropout, and
 two heads: {labels} diagnosis labels{and_other}, and whether the patient needs emergency care now. Focal loss (gamma {gamma:g}; 0 is
-cross-entropy). Uncertainty by Monte Carlo Dropout of the last layer and the heads.
+cross-entropy). Its opinion is pooled with that of a linear model over n-grams (`words.safetensors`). Uncertainty by Monte
+Carlo Dropout of the last layer and the heads.
 
 **Not a medical device.** Its labels are a small part of medicine, most of its training texts were written by language
 models, and no clinician has checked them: see *Limits* before using it for anything.

@@ -1,6 +1,6 @@
 """`Classifier.classify(cases) -> differentials`: load what training saved, draw T predictions, say how sure it is.
 
-draws ──► mean ──► temperature ──► probabilities of the labels ──► ranked diagnoses, prediction set
+draws × words ──► mean ──► temperature ──► probabilities of the labels ──► ranked diagnoses, prediction set
   │         └──► "other" ──┐
   │    features ──► distance ──┴──► ood_score: the probability that no label applies
   └──► emergency: the probability that the patient needs care now
@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cases.case import Case, Diagnosis, Differential, Uncertainty
+from pipeline.classifier.lexicon import Lexicon, pooled, pooled_labels
 from pipeline.classifier.model import Head, load_encoder
 from pipeline.classifier.ood import FeatureDensity
 from pipeline.classifier.sampler import Draws, Sampler, Scope, in_order
@@ -56,7 +57,7 @@ class Classifier:
     """Rank the labels of a batch of cases, with uncertainty.
 
     Args:
-        folder: what `wardround train classifier` wrote: adapter, head, `classifier.json`.
+        folder: what `wardround train classifier` wrote: adapter, head, words, `classifier.json`.
         encoder: hub name or folder of the encoder the adapter belongs to.
         samples: Monte Carlo draws.
         batch_size: cases that travel through the encoder together; it does not change the result.
@@ -99,6 +100,7 @@ class Classifier:
         self._sampler = Sampler(
             model.double(), head.double().eval(), samples=samples, max_tokens=self.max_tokens, seed=seed, scope=scope
         )
+        self._words = Lexicon.load(folder)
         self._density = FeatureDensity.load(folder / "density.safetensors")
 
     def classify(self, cases: Sequence[Case], images: Mapping[str, Tensor] | None = None) -> list[Differential]:
@@ -128,11 +130,13 @@ class Classifier:
         """Return the raw draws of one forward pass."""
         if not cases:
             return self._nothing()
-        return self._sampler(*self._tensors(cases), _image_tensor(cases, images) if images else None)
+        draws = self._sampler(*self._tensors(cases), _image_tensor(cases, images) if images else None)
+        return pooled(draws, self._words([case.text or "" for case in cases]))
 
     def forward(self, cases: Sequence[Case]) -> Tensor:
         """Return the probabilities (batch, outputs) of one plain pass, against which drawing is timed."""
-        return self._sampler.plain(*self._tensors(cases))
+        words = self._words([case.text or "" for case in cases])
+        return pooled_labels(self._sampler.plain(*self._tensors(cases)), words.labels)
 
     def _tensors(self, cases: Sequence[Case]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         texts = [case.text or "" for case in cases]

@@ -32,6 +32,7 @@ from pipeline.classifier.card import write_card
 from pipeline.classifier.classify import CARD, WITNESSES, Classifier
 from pipeline.classifier.data import Sets, sha256
 from pipeline.classifier.examples import OTHER, Example
+from pipeline.classifier.lexicon import Lexicon
 from pipeline.classifier.metrics import calibration_error
 from pipeline.classifier.ood import FeatureDensity
 from pipeline.classifier.recipe import TrainingConfig
@@ -81,7 +82,7 @@ def fit(config: TrainingConfig, sets: Sets, *, second: Second, samples: int = 50
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
     trained = train_stages(config, sets)
-    save(out, config, trained, sets.train)
+    save(out, config, trained, sets)
     temperature = calibrate(out, config, sets, samples)
     classifier = load(out, config, samples)
     digest = sha256(*(Path(p) for p in (config.data, config.calibrate) if p))[:8]
@@ -103,7 +104,9 @@ def train_stages(config: TrainingConfig, sets: Sets) -> Trained:
         return train(sets.train, encoder=encoder, recipe=config.recipe, development=sets.develop, logs=logs)
     base = train_base(sets.texts, encoder=encoder, recipe=config.first, develop=sets.develop, folder=Path(config.base))
     refuse_other_labels(base, sets.rows)
-    trained = second_stage(base, sets.rows, sets.texts, recipe=config.recipe, encoder=encoder)
+    trained = second_stage(
+        base, sets.rows, sets.texts, recipe=config.recipe, encoder=encoder, replay=config.replay
+    )  # fmt: skip
     return Trained(trained.network, trained.tokenizer, trained.outputs, base.epochs + trained.epochs)
 
 
@@ -117,8 +120,8 @@ def load(out: Path, config: TrainingConfig, samples: int) -> Classifier:
     return Classifier(out, encoder=encoder_of(config), samples=samples, seed=config.recipe.seed)
 
 
-def save(out: Path, config: TrainingConfig, trained: Trained, examples: Sequence[Example]) -> None:
-    """Write adapter, head, card and feature density; what is calibrated later is neutral until then."""
+def save(out: Path, config: TrainingConfig, trained: Trained, sets: Sets) -> None:
+    """Write adapter, head, words, card and feature density; what is calibrated later is neutral until then."""
     trained.network.encoder.save_pretrained(str(out), save_embedding_layers=False)
     _name_base_model(out, MINILM if config.encoder == EMBEDDED else config.encoder)
     head = {name: tensor.contiguous() for name, tensor in trained.network.head.state_dict().items()}
@@ -137,7 +140,8 @@ def save(out: Path, config: TrainingConfig, trained: Trained, examples: Sequence
         "epochs": [asdict(epoch) for epoch in trained.epochs],
     }
     _write_card(out, card)
-    inside = [e for e in examples if e.label != OTHER]
+    Lexicon.fit(sets.rows, sets.texts, trained.outputs).save(out)
+    inside = [e for e in sets.train if e.label != OTHER]
     hidden = trained.network.head.linear.in_features
     FeatureDensity(*(torch.zeros(s) for s in ((1, hidden), 1, hidden, 1, (1, hidden)))).save(
         out / "density.safetensors"

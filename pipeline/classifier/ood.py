@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -37,7 +38,8 @@ class FeatureDensity:
     @classmethod
     def fit(cls, features: Tensor, targets: Tensor) -> Self:
         """Fit to features (rows, hidden) with class indices (rows,)."""
-        classes, targets = targets.unique(return_inverse=True)
+        classes, place = np.unique(targets.numpy(), return_inverse=True)
+        targets = torch.from_numpy(place)
         means = torch.stack([features[targets == label].mean(0) for label in range(len(classes))])
         centre = features.mean(0)
         every = max(1, -(-len(features) // KEPT))

@@ -28,6 +28,7 @@ class TrainingConfig(BaseModel):
         out: folder of the weights.
         alpha: miss rate of the conformal prediction set.
         first: hyperparameters of a first stage on `texts` alone; then `recipe` is the second's. None is one stage.
+        replay: how many texts the second stage sees again for each row.
         base: folder where the first stage's network is kept, and taken from if it is there.
         recipe: hyperparameters.
         icd10: code of each label; the vocabulary's where absent.
@@ -49,6 +50,7 @@ class TrainingConfig(BaseModel):
     out: str = "build/classifier"
     alpha: float = 0.1
     first: Recipe | None = None
+    replay: int = 3
     base: str = "build/classifier-base"
     recipe: Recipe = Recipe()
     icd10: dict[str, str] = {}

@@ -85,7 +85,7 @@ def test_run_batch_manifest_names_inputs_counts_and_every_output(cases: Path, tm
     assert manifest["counts"] == {"results": 8, "auto": 7, "review": 1, "immediate": 0, "errors": 2}
     assert manifest["database"] == "wardround.sqlite"
     assert manifest["made_by"] == made_up.RUN
-    assert set(manifest["outputs"]) == {"results.jsonl", "errors.jsonl", "config.yaml", "report.html"}
+    assert set(manifest["outputs"]) == {"results.jsonl", "errors.jsonl", "config.yaml", "report.html", "audit.jsonl"}
     for name, entry in manifest["outputs"].items():
         assert sha256_of(out / name) == entry["sha256"]
     assert (out / "config.yaml").read_text() == "seed: 42\n"

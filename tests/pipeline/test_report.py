@@ -18,6 +18,7 @@ from cases.case import Case, CaseResult
 from cases.errors import CaseError
 from pipeline.journal import Done, RunState
 from pipeline.report import ReportOptions, write_report
+from pipeline.shift import Standing
 from tests.pipeline import made_up
 
 MOMENT = dt.datetime(2026, 11, 23, 9, 30, tzinfo=dt.UTC)
@@ -248,3 +249,14 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
     items = list(value.items() if isinstance(value, dict) else enumerate(value))
     here = [(value, key) for key, item in items if isinstance(item, str)]
     return here + [place for _, item in items for place in _places(item)]
+
+
+@pytest.mark.parametrize(("holds", "said"), [(True, "holds"), (None, "cannot be told"), (False, "not promised")])
+def test_report_says_whether_the_target_holds(tmp_path: Path, holds: bool | None, said: str) -> None:
+    standing = Standing("at most 5% wrong", holds, "These cases look alike.", "fit:test")
+    write_report(tmp_path / "report.html", [], [], RUN, ReportOptions(), standing)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    (line,) = re.findall(r'<p class="standing.*?</p>', html, re.DOTALL)
+    assert said in line
+    assert "at most 5% wrong" in line
+    assert "These cases look alike." in line

@@ -27,7 +27,7 @@ from pipeline.routing import Assessment, learned_priority, most_pressing, route
 from pipeline.syndromes import Decision
 from pipeline.thresholds import SIGNALS, Thresholds
 
-DOUBT = MonotoneLogistic(SIGNALS, (0.0,) * 6, (1.0,) * 6, (1.0, 1.0, 1.0, 0.0, 1.0, 9.0), 9.0)
+DOUBT = MonotoneLogistic(SIGNALS, (0.0,) * 6, (1.0,) * 6, (1.0, 1.0, 1.0, 0.0, 1.0, 9.0), 29.2)
 LIMITS = Thresholds(DOUBT, limit=0.6, urgent=0.3, immediate=0.8, target="test", source="fit:test")
 EVIDENCE = Evidence(
     id="lib:x#review", title="t", text="Look again.", grade="verified", source="s", licence="CC BY 4.0",

@@ -115,7 +115,7 @@ def _protocol(name: str) -> Callable[[Evaluation], Figures]:
     def part(e: Evaluation) -> Figures:
         found = protocols.evaluate(
             name, e.rows, e.sets.texts, e.base, recipe=e.config.recipe, encoder=str(encoder_of(e.config)),
-            embed=e.embed, tell=e.tell,
+            replay=e.config.replay, embed=e.embed, tell=e.tell,
         )  # fmt: skip
         return protocols.figures(name, found)
 

@@ -14,6 +14,7 @@ import torch
 
 from pipeline.classifier.evaluation.protocols import predict_draws
 from pipeline.classifier.examples import OTHER, Example, labels_of
+from pipeline.classifier.lexicon import Lexicon
 from pipeline.classifier.metrics import auroc
 from pipeline.classifier.ood import FeatureDensity
 from pipeline.classifier.stages import replayed
@@ -58,12 +59,13 @@ def _one(
 ) -> float:
     seen = replayed([text for text in texts if text.label not in hidden], TEXTS, SEED)
     trained = train(seen, encoder=encoder, recipe=recipe)
+    words = Lexicon.fit([], seen, trained.outputs)
     inside = [e for e in seen if e.label != OTHER]
     targets = torch.tensor([trained.outputs.index(e.label) for e in inside])
-    density = FeatureDensity.fit(predict_draws(trained, inside, recipe=recipe, samples=0).features, targets)
+    density = FeatureDensity.fit(predict_draws(trained, words, inside, recipe=recipe, samples=0).features, targets)
 
     def witnesses(examples: Sequence[Example]) -> np.ndarray:
-        draws = predict_draws(trained, examples, recipe=recipe, samples=50)
+        draws = predict_draws(trained, words, examples, recipe=recipe, samples=50)
         other = log_odds(draws.labels.mean(dim=0)[:, -1].double().numpy())
         return np.stack([density.score(draws.features).numpy(), density.nearness(draws.features).numpy(), other], 1)
 

@@ -21,6 +21,7 @@ from sklearn.model_selection import StratifiedKFold
 from pipeline.classifier.calibrate import fit_temperature
 from pipeline.classifier.evaluation.baselines import Embed, minilm, svm
 from pipeline.classifier.examples import OTHER, Example, labels_of
+from pipeline.classifier.lexicon import Lexicon, pooled
 from pipeline.classifier.metrics import (
     aurc,
     auroc,
@@ -83,6 +84,7 @@ def evaluate(
     *,
     recipe: Recipe,
     encoder: str,
+    replay: int,
     embed: Embed,
     samples: int = 50,
     tell: Report = lambda line: None,
@@ -100,8 +102,9 @@ def evaluate(
         near = (vectors[train] @ vectors[test].T).max(axis=1)
         stays = train[kept_rows(near, labels[train], COSINES[protocol])]
         seen, asked = [unique[i] for i in stays], [unique[i] for i in test]
-        trained = second_stage(base, seen, texts, recipe=recipe, encoder=encoder)
-        means[test], information[test] = predict(trained, asked, names, recipe=recipe, samples=samples)
+        trained = second_stage(base, seen, texts, recipe=recipe, encoder=encoder, replay=replay)
+        words = Lexicon.fit(seen, texts, trained.outputs)
+        means[test], information[test] = predict(trained, words, asked, names, recipe=recipe, samples=samples)
         fold_of[test] = number
         for baseline in (svm(seen), minilm(seen, embed)):
             right[baseline.name][test] = baseline.right(asked)
@@ -111,16 +114,24 @@ def evaluate(
 
 
 def predict(
-    trained: Trained, examples: Sequence[Example], names: Sequence[str], *, recipe: Recipe, samples: int
+    trained: Trained,
+    words: Lexicon,
+    examples: Sequence[Example],
+    names: Sequence[str],
+    *,
+    recipe: Recipe,
+    samples: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the averaged prediction over `names`, (rows, labels) that sum to one, and mutual information (rows,)."""
-    found = spread(predict_draws(trained, examples, recipe=recipe, samples=samples).labels.double())
+    found = spread(predict_draws(trained, words, examples, recipe=recipe, samples=samples).labels.double())
     inside = found.mean[:, [trained.outputs.index(name) for name in names]]
     return (inside / inside.sum(dim=-1, keepdim=True)).numpy(), found.mutual_information.numpy()
 
 
-def predict_draws(trained: Trained, examples: Sequence[Example], *, recipe: Recipe, samples: int) -> Draws:
-    """Return the raw draws of a network that was not saved, in the order of the examples."""
+def predict_draws(
+    trained: Trained, words: Lexicon, examples: Sequence[Example], *, recipe: Recipe, samples: int
+) -> Draws:
+    """Return the raw draws of a network and words that were not saved, in the order of the examples."""
     encoder = copy.deepcopy(trained.network.encoder).merge_and_unload().eval()
     sampler = Sampler(encoder, trained.network.head.eval(), samples=samples, max_tokens=recipe.max_tokens, seed=SEED)
     order = sorted(range(len(examples)), key=lambda i: len(examples[i].text))
@@ -131,7 +142,7 @@ def predict_draws(trained: Trained, examples: Sequence[Example], *, recipe: Reci
             [e.text for e in part], truncation=True, max_length=recipe.max_tokens, padding=True, return_tensors="pt"
         )
         parts.append(sampler(tokens["input_ids"], tokens["attention_mask"], *vitals_tensor([e.case for e in part])))
-    return in_order(parts, order)
+    return pooled(in_order(parts, order), words([e.text for e in examples]))
 
 
 def _calibrated(means: np.ndarray, truth: np.ndarray, fold_of: np.ndarray) -> np.ndarray:
