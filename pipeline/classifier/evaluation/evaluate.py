@@ -214,7 +214,8 @@ def evaluate(e: Evaluation, out: Path, parts: Sequence[str], *, provenance: dict
     known: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for part in parts:
         e.tell(f"part {part}")
-        known = {name: v for name, v in known.items() if not name.startswith(f"{part}.")} | flat(PARTS[part](e))
+        own = f"{SHORT.get(part, part)}."
+        known = {name: v for name, v in known.items() if not name.startswith(own)} | flat(PARTS[part](e))
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(dict(sorted(known.items())), indent=1), encoding="utf-8")
     sets = [_shown(name, e, s) for name, s in e.scored.items() if name == "final"]
@@ -247,7 +248,7 @@ def tables(known: dict[str, float]) -> list[Table]:
     ends = (".low", ".high")
     found = []
     for part, (title, caption) in PAGE.items():
-        own = [name for name in known if name.startswith((f"{part}.", f"{SHORT.get(part, part)}."))]
+        own = [name for name in known if name.startswith(f"{SHORT.get(part, part)}.")]
         rows = tuple((name, _cell(known, name)) for name in sorted(own) if not name.endswith(ends))
         if rows:
             found.append(Table(title, ("figure", "value"), rows, caption))

@@ -60,7 +60,7 @@ def cold_start(weights: Path, load: Load, case: Case) -> dict[str, float]:
     """Return the seconds from loading the weights to the first differential of one case, libraries imported."""
     started = time.perf_counter()
     load(DRAWS, "last").classify([case])
-    return {"cold_start_seconds": time.perf_counter() - started, "weights_mb": _size(weights)}
+    return {"mc.cold_start_seconds": time.perf_counter() - started, "mc.weights_mb": _size(weights)}
 
 
 def _size(folder: Path) -> float:
