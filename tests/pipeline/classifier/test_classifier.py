@@ -111,12 +111,12 @@ def test_sampler_equals_in_distribution_the_naive_sampler_of_last_layer_and_head
     assert (fast.std(0) - slow.std(0)).abs().max() < tolerance
 
 
-def test_drawing_a_layer_spreads_more_than_drawing_the_head(network: Network, tokens) -> None:
+def test_drawing_everything_spreads_more_than_drawing_a_part(network: Network, tokens) -> None:
     spreads = {
         scope: sampler(network, samples=200, scope=scope)(*tokens, *no_vitals(4)).labels.std(0).mean()
         for scope in ("all", "last", "head")
     }
-    assert min(spreads["all"], spreads["last"]) > spreads["head"] > 0
+    assert spreads["all"] > max(spreads["last"], spreads["head"]) > 0
     assert not any(module.training for module in network.modules())
 
 
