@@ -4,8 +4,9 @@
     glasgow (coma)? score (of)? {3-14}             "Glasgow score of 9"
 
 `(a|b c)` is one of several and may hold others, `(x)?` may be missing, `word*` has any ending, `{3-14}` is a number in
-that range with or without decimals, and `..` stands for up to five words, none of which denies anything. A phrase
-begins with a word and lies in one sentence.
+that range with or without decimals, and `..` stands for up to five words, none of which denies anything; before a number
+none of them names another reading either, so that "BP 122/78 HR 90" holds no pulse of 78. A phrase begins with a word
+and lies in one sentence.
 """
 
 from __future__ import annotations
@@ -22,7 +23,18 @@ _DENIES = (
     r"(?:no|not|nor|nil|without|never|cannot|den(?:y|ies|ied|ying)|negative|but|if|unless|until|clear|normal\w*|fine"
     r"|free|settled?|resolved|intact|better|than)(?!\w)|\w+n't(?!\w)"
 )
-_BETWEEN = rf"{_SPACE}(?:(?!{_DENIES})[\w']+(?:\.\d+)?{_SPACE}){{0,{_WORDS_BETWEEN}}}?"
+_READING = (
+    r"(?:hr|rr|bp|pulse|p|resps?|sats?|spo2|sao2|o2|t|temps?|temperature|gcs|avpu|bm|cbg|crt|news2?|lactate|k|na|hb|wcc"
+    r"|wbc|crp|plt|ecg|pain|age|aged)(?!\w)"
+)
+
+
+def _between(denied: str) -> str:
+    return rf"{_SPACE}(?:(?!{denied})[\w']+(?:\.\d+)?{_SPACE}){{0,{_WORDS_BETWEEN}}}?"
+
+
+_BETWEEN = _between(_DENIES)
+_BEFORE_NUMBER = rf"{_between(f'(?:{_DENIES}|{_READING})')}(?<!\d/)"  # what follows a stroke is the lower pressure
 
 
 class PhraseError(ValueError):
@@ -99,10 +111,11 @@ class _Parser:
             if self.tokens[self.place][1]:
                 self.place, hole = self.place + 1, True
                 continue
+            between = _BEFORE_NUMBER if self.tokens[self.place][2] else _BETWEEN
             item, begins, optional = self._item()
             if not body and (optional or hole):
                 raise PhraseError(f"begins with what may be missing: {self.source}")
-            joined = (_BETWEEN if hole else _NEXT) + item if body else item
+            joined = (between if hole else _NEXT) + item if body else item
             body, firsts = body + (f"(?:{joined})?" if optional else joined), firsts or begins
             hole = hole and optional
         if not body or hole:

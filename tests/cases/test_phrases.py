@@ -28,6 +28,11 @@ def found(source: str, text: str) -> list[str]:
         ("pain (in|of)? (the|my)? chest", "pain in my chest, chest pain, pain chest", ["present", "present"]),
         ("cap (refill|(return|fill) time) .. {3-9}", "cap return time 5 s", ["present"]),
         ("sob", "sobbing", []),
+        ("bp .. {50-89}", "BP 122/78, well", []),
+        ("bp .. {50-89}", "BP is only 82/50", ["present"]),
+        ("bp .. {50-89}", "BP dropped from 120/80 to 85/40", ["present"]),
+        ("hr .. {20-39}", "HR 98 BP 110/70 RR 22", []),
+        ("hr .. {20-39}", "HR about 36", ["present"]),
     ],
 )
 def test_a_phrase_finds_its_wordings(source: str, text: str, expected: list[str]) -> None:
