@@ -227,6 +227,7 @@ class Uncertainty(Noun):
     ood_score: Probability = Field(0.0, description="probability that none of the labels applies")
     emergency: Probability = Field(0.0, description="probability that the patient needs emergency care now")
     disagreement: float = Field(0.0, ge=0)
+    doubt: Probability = Field(1.0, description="all signals together: probability that releasing the case is wrong")
     samples: int = Field(0, ge=0, description="Monte Carlo draws; 0 means that nothing was classified")
 
 

@@ -4,9 +4,9 @@
     glasgow (coma)? score (of)? {3-14}             "Glasgow score of 9"
 
 `(a|b c)` is one of several and may hold others, `(x)?` may be missing, `word*` has any ending, `{3-14}` is a number in
-that range with or without decimals, and `..` stands for up to five words, none of which denies anything; before a number
-none of them names another reading either, so that "BP 122/78 HR 90" holds no pulse of 78. A phrase begins with a word
-and lies in one sentence.
+that range with or without decimals, and `..` stands for up to five words, none of which denies anything; before a
+number none of them names another reading either, so that "HR 98 RR 20" holds no heart rate of 20. A phrase begins with
+a word and lies in one sentence.
 """
 
 from __future__ import annotations

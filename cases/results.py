@@ -14,7 +14,7 @@ from cases.fhir_results import to_fhir
 from cases.files import replacing
 
 _ROW_GROUP = 1000  # results held in memory at once when writing Parquet
-_NUMBERS = ("confidence", "predictive_entropy", "mutual_information", "ood_score", "emergency", "disagreement")
+_NUMBERS = ("confidence", "predictive_entropy", "mutual_information", "ood_score", "emergency", "disagreement", "doubt")
 _JSON_COLUMNS = ("differential", "reasons", "questions", "evidence", "plan", "findings", "run", "audit", "timings_ms")
 
 

@@ -10,6 +10,8 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,7 +40,7 @@ MAX_TABLE = 500  # results; above it the table would say less than the report
 console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file; the embedded defaults without it")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="override one key, e.g. routing.review_budget=0.2")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="override one key, e.g. routing.max_error=0.02")]
 
 
 @app.callback()
@@ -60,6 +62,15 @@ def _quiet_libraries() -> None:
 def _fail(message: str) -> typer.Exit:
     Console(stderr=True).print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(USAGE)
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    """Turn what is wrong with files and settings that were named into one line and exit code 2."""
+    try:
+        yield
+    except (ConfigError, ValueError, OSError) as error:
+        raise _fail(str(error)) from error
 
 
 def _config(path: Path | None, settings: list[str] | None) -> Config:
@@ -318,10 +329,8 @@ def train_classifier(
 
     use_threads(threads)
     logging.getLogger("pipeline").setLevel(logging.INFO)
-    try:
+    with _usage():
         figures = train(config)
-    except (ConfigError, ValueError, OSError) as error:
-        raise _fail(str(error)) from error
     _print_json(figures)
 
 
@@ -340,10 +349,8 @@ def fit_routing(
 
     settings = _config(config, set_)
     use_threads(settings.runtime.threads)
-    try:
+    with _usage():
         made = fit_thresholds(data, out, settings)
-    except (ConfigError, ValueError, OSError) as error:
-        raise _fail(str(error)) from error
     _print_json(promised(made, settings))
 
 
@@ -368,10 +375,8 @@ def evaluate_classifier(
 
     settings = _config(config, set_)
     use_threads(settings.runtime.threads)
-    try:
+    with _usage():
         figures = evaluate(recipe, out, parts.split(","), settings, encounters=encounters, tell=console.print)
-    except (ConfigError, ValueError, OSError) as error:
-        raise _fail(str(error)) from error
     _print_json(figures)
     console.print(f"  {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)
 

@@ -174,7 +174,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _apply(values: dict[str, Any], setting: str) -> None:
     key, equals, text = setting.partition("=")
     if not equals or not key:
-        raise ConfigError(f"--set {setting}: write it as key=value, e.g. routing.review_budget=0.2.")
+        raise ConfigError(f"--set {setting}: write it as key=value, e.g. routing.max_error=0.02.")
     *parents, last = key.split(".")
     place = values
     for part in parents:

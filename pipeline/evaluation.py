@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cases.packages import minilm_folder
-from pipeline.build import build_thresholds, calibration_file, classifier_weights, folder_hash
+from pipeline.build import build_classifier, calibration_file, classifier_weights, folder_hash, thresholds_of
 from pipeline.classifier.classify import Classifier
 from pipeline.classifier.evaluation.evaluate import PARTS, Evaluation, evaluate
 from pipeline.classifier.recipe import load_training_config
 from pipeline.classifier.sampler import Scope
-from pipeline.config import EMBEDDED, Config, ConfigError
+from pipeline.config import Config, ConfigError
 from pipeline.thresholds import Calibration
 from pipeline.training import embed, evidence_disagreement, read_sets
 
@@ -46,15 +45,16 @@ def evaluate_classifier(
     weights = classifier_weights(config)
 
     def load(samples: int, scope: Scope) -> Classifier:
-        encoder = minilm_folder() if config.classifier.encoder == EMBEDDED else config.classifier.encoder
-        return Classifier(weights, encoder=encoder, samples=samples, seed=config.runtime.seed, scope=scope)
+        drawn = config.classifier.model_copy(update={"samples": samples, "scope": scope})
+        return build_classifier(config.model_copy(update={"classifier": drawn}))
 
+    calibration = Calibration.load(calibration_file(config))
     made = Evaluation(
         config=training,
         weights=weights,
         sets=read_sets(training),
-        calibration=Calibration.load(calibration_file(config)),
-        thresholds=build_thresholds(config),
+        calibration=calibration,
+        thresholds=thresholds_of(calibration, config),
         second=evidence_disagreement(),
         embed=embed,
         load=load,

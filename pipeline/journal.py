@@ -206,7 +206,7 @@ def _review_item(result: CaseResult) -> ReviewItemRecord:
     return ReviewItemRecord(
         priority=result.priority,
         priority_rank=PRIORITY_RANK[result.priority],
-        doubt=result.uncertainty.mutual_information,
+        doubt=result.uncertainty.doubt,
         reasons=list(dict.fromkeys(reason.code for reason in result.reasons)),
         reviewers=list(result.reviewers),
     )

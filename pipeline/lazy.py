@@ -27,7 +27,7 @@ def buildable() -> Iterator[None]:
         what = str(error).strip().splitlines() or [""]
         raise ConfigError(
             f"What the configuration names cannot be opened ({type(error).__name__}: {what[0]}). "
-            "Check classifier.*, retrieval.*, generator.* and `wardround doctor`."
+            "Check classifier.*, routing.calibration, retrieval.*, generator.* and `wardround doctor`."
         ) from error
 
 
@@ -57,13 +57,13 @@ class LazyPipeline:
 
     def promised(self, results: Iterable[CaseResult]) -> Standing:
         """Return whether what the configuration asks for can be promised for results."""
-        from pipeline.build import build_thresholds, calibration_file
+        from pipeline.build import calibration_file, thresholds_of
         from pipeline.shift import standing
         from pipeline.thresholds import Calibration
 
         with buildable():
             calibration = Calibration.load(calibration_file(self._config))
-            return standing(calibration, build_thresholds(self._config), results)
+            return standing(calibration, thresholds_of(calibration, self._config), results)
 
     def batch(self, cases: Sequence[Case], /) -> list[CaseResult]:
         """Return one result a case, in order."""

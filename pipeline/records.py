@@ -112,7 +112,7 @@ class ErrorRecord(Record):
 class ReviewItemRecord(Record):
     """A result that waits for a person, or that a person has closed.
 
-    The queue is ordered by `priority_rank`, then by falling `doubt` (the mutual information of the classifier).
+    The queue is ordered by `priority_rank`, then by falling `doubt`: what is least sure is seen first.
     """
 
     __tablename__ = "review_items"

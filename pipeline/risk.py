@@ -46,10 +46,10 @@ class Promise:
         """Whether any threshold keeps the promise."""
         return self.released > 0
 
-
-def fewest(limit: float, delta: float) -> int:
-    """Return how many cases must be released without any error before a limit is proven."""
-    return math.ceil(math.log(delta) / math.log1p(-limit))
+    @property
+    def needed(self) -> int:
+        """How many cases must be released without any error before the limit is proven."""
+        return math.ceil(math.log(_share_of_errors(self.confidence)) / math.log1p(-self.limit))
 
 
 def promise(doubt: NDArray[np.float64], right: NDArray[np.bool_], *, limit: float, confidence: float) -> Promise:
@@ -64,7 +64,7 @@ def promise(doubt: NDArray[np.float64], right: NDArray[np.bool_], *, limit: floa
     order = np.argsort(doubt, kind="stable")[: np.isfinite(doubt).sum()]
     errors = np.cumsum(~right[order])
     ends = _ends_of_ties(doubt[order])  # a threshold releases all cases of equal doubt, or none of them
-    delta = (1 - confidence) / len(STARTS)
+    delta = _share_of_errors(confidence)
     passed = np.asarray(binom.cdf(errors[ends - 1], ends, limit) <= delta, dtype=bool)
     best = max((_last_pass(passed, start) for start in _starts(ends, len(doubt))), default=-1)
     if best < 0:
@@ -72,6 +72,11 @@ def promise(doubt: NDArray[np.float64], right: NDArray[np.bool_], *, limit: floa
     released, wrong = int(ends[best]), int(errors[ends[best] - 1])
     upper = 1.0 if wrong == released else float(beta.ppf(1 - delta, wrong + 1, released - wrong))
     return Promise(float(doubt[order][released - 1]), limit, confidence, released, wrong, len(doubt), upper)
+
+
+def _share_of_errors(confidence: float) -> float:
+    """What each starting point may be wrong with."""
+    return (1 - confidence) / len(STARTS)
 
 
 def _ends_of_ties(ordered: NDArray[np.float64]) -> NDArray[np.int_]:

@@ -51,7 +51,11 @@ def standing(calibration: Calibration, thresholds: Thresholds, results: Iterable
 
     made = thresholds.promise
     if made is not None and not made.can_be_made:
-        return say(False, f"No threshold can promise it on {made.cases} calibration cases, so nothing was released.")
+        return say(
+            False,
+            f"No threshold can promise it on {made.cases} calibration cases, so nothing was released; "
+            f"it takes at least {made.needed} that may be released, and all of them right.",
+        )
     rows = np.array([signals(_differential(result)) for result in results if result.differential])
     if len(rows) < ENOUGH:
         return say(None, f"Too few cases ({len(rows)}) to see whether they are like the calibration cases.")

@@ -45,6 +45,12 @@ def signals(differential: Differential) -> tuple[float, ...]:
     )  # fmt: skip
 
 
+def with_disagreement(differential: Differential, value: float) -> Differential:
+    """Return the differential with the evidence's disagreement among its uncertainties."""
+    uncertainty = differential.uncertainty.model_copy(update={"disagreement": round(value, 6)})
+    return differential.model_copy(update={"uncertainty": uncertainty})
+
+
 def _set_doubt(size: int) -> float:
     """One label is no doubt; none is as doubtful as the largest set."""
     return 0.0 if size == 1 else float(min(size or LARGEST_SET, LARGEST_SET))
@@ -83,6 +89,13 @@ class Thresholds:
     target: str
     source: str
     promise: Promise | None = None
+
+    def with_doubt(self, differential: Differential) -> Differential:
+        """Return the differential with its doubt; what was not classified stays all doubt."""
+        if not differential.diagnoses:
+            return differential
+        uncertainty = differential.uncertainty.model_copy(update={"doubt": round(self.judge(differential)[0], 6)})
+        return differential.model_copy(update={"uncertainty": uncertainty})
 
     def judge(self, differential: Differential) -> tuple[float, str]:
         """Return a case's doubt and the name of the signal that contributes most to it."""

@@ -30,7 +30,7 @@ from pipeline.regimens import prefer_verified
 from pipeline.routing import Assessment, learned_priority, most_pressing, route
 from pipeline.stages import Stages
 from pipeline.syndromes import Decision, decide
-from pipeline.thresholds import Thresholds
+from pipeline.thresholds import Thresholds, with_disagreement
 from retrievers.hybrid import HybridRetriever
 from safety.screen import NO_REGIMENS, NOT_SCREENED, RegimenScreen, Screen, Verdict
 
@@ -181,7 +181,7 @@ class Wardround(Runnable[Case, CaseResult]):
         case, patient, differential, decision, found, regimens, plan, verdict, failed = track
         priority = most_pressing(self._urgency(patient, decision, differential), verdict.priority)
         plan = NO_PLAN if priority == "immediate" else plan  # the flags of a plan can come after it
-        differential = _with_disagreement(differential, found.disagreement)
+        differential = self.rooms.thresholds.with_doubt(with_disagreement(differential, found.disagreement))
         return Assessment(
             case=case,
             differential=differential,
@@ -229,11 +229,6 @@ def _each(function: Callable[[Any], Any] | Callable[..., Any]) -> Callable[[list
 def _decide(named: tuple[Case, str | None]) -> Decision:
     case, label = named
     return decide(case, label) if label else Decision(None, None)
-
-
-def _with_disagreement(differential: Differential, value: float) -> Differential:
-    uncertainty = differential.uncertainty.model_copy(update={"disagreement": round(value, 6)})
-    return differential.model_copy(update={"uncertainty": uncertainty})
 
 
 def _asked_once(questions: tuple[Question, ...]) -> tuple[Question, ...]:

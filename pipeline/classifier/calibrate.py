@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
@@ -50,6 +51,24 @@ def class_thresholds(p: Tensor, targets: Tensor, *, alpha: float) -> list[float]
         own = _quantile(scores, alpha) if len(scores) else 1.0
         limits.append(own if len(scores) >= FEW else max(own, common))
     return limits
+
+
+def prediction_set(p: NDArray[np.float64], limits: NDArray[np.float64]) -> list[int]:
+    """Return the indices of the labels that cannot be ruled out, most probable first.
+
+    Where no label is probable enough by itself, the set would be empty just where doubt is largest; then it holds the
+    fewest leading labels that together are. It never holds less than the conformal set, so the coverage is kept.
+
+    Args:
+        p: (labels,), probabilities.
+        limits: (labels,), scores 1 - p up to which a label joins.
+    """
+    ranked = np.argsort(-p, kind="stable")
+    within = [int(i) for i in ranked if 1 - p[i] <= limits[i]]
+    if within:
+        return within
+    enough = int(np.searchsorted(np.cumsum(p[ranked]), 1 - limits[ranked[0]]))
+    return [int(i) for i in ranked[: enough + 1]]
 
 
 def _quantile(scores: np.ndarray, alpha: float) -> float:

@@ -33,7 +33,7 @@ models, and no clinician has checked them: see *Limits* before using it for anyt
 
 | set | rows | for |
 | --- | --- | --- |
-| training | {rows}, {background_rows} of them background | {stages} |
+| training | {rows}, {background_rows} of them background | {learned} |
 | development | {develop_rows} | judges the epochs; the scores that combine signals are fitted on it |
 | calibration | {calibration_rows} | temperature, prediction sets, thresholds |
 | validation | {validation_rows} | scored once, below |
@@ -64,7 +64,7 @@ independently written vignettes of the same labels, with no more doubt outside t
 cases were written by language models too, so they share habits that real patients do not have: every promise is for
 cases like them. Keep a clinician in the loop, and fit routing to your own cases first: `wardround fit routing`.
 """
-STAGES = "a first stage on our own texts, then a second on the labelled rows with some of those texts again"
+APART = "the network and the words learn from our own texts alone; the labelled rows are read apart (`rows.safetensors`) and count for texts like them"
 OURS = "texts written for wardround (CC BY 4.0), the library's sentences on recognition, and MedQuAD questions (CC BY 4.0) as background"
 
 
@@ -76,7 +76,7 @@ def write_card(out: Path, config: TrainingConfig, figures: dict[str, Any], sourc
         base_model=f"sentence-transformers/{MINILM}" if config.encoder == EMBEDDED else config.encoder,
         encoder=MINILM if config.encoder == EMBEDDED else config.encoder,
         and_other=" and `other`" if figures["background_rows"] else "",
-        stages=STAGES if config.first else "one stage",
+        learned=APART if config.rows_apart else "all are learned together",
         others=OURS if config.texts else "none",
         recipe="RECIPE.yaml" if config.out != SHIPPED else "configs/classifier.yaml",
         data_name=config.data_name,

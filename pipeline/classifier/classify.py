@@ -20,7 +20,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cases.case import Case, Diagnosis, Differential, Uncertainty
-from pipeline.classifier.lexicon import Lexicon, pooled, pooled_labels
+from pipeline.classifier.calibrate import prediction_set
+from pipeline.classifier.lexicon import Lexicon
+from pipeline.classifier.local import LocalExpert, advised
 from pipeline.classifier.model import Head, load_encoder
 from pipeline.classifier.ood import FeatureDensity
 from pipeline.classifier.sampler import Draws, Sampler, Scope, in_order
@@ -84,9 +86,9 @@ class Classifier:
         self.max_tokens = int(card["max_tokens"])
         self._temperature = float(card["temperature"])
         count = len(self.labels)
-        self._set_limits = torch.tensor(
+        self._set_limits = np.array(
             card["class_thresholds"] if conformal == "class" else [card["conformal_threshold"]] * count
-        ).double()
+        )
         self._out_of_label = MonotoneLogistic.from_json(card["out_of_label"])
         self._emergency = MonotoneLogistic.from_json(card["emergency"]) if card["emergency"] else None
         self._batch_size = batch_size
@@ -101,6 +103,7 @@ class Classifier:
             model.double(), head.double().eval(), samples=samples, max_tokens=self.max_tokens, seed=seed, scope=scope
         )
         self._words = Lexicon.load(folder)
+        self._rows = LocalExpert.load(folder)
         self._density = FeatureDensity.load(folder / "density.safetensors")
 
     def classify(self, cases: Sequence[Case], images: Mapping[str, Tensor] | None = None) -> list[Differential]:
@@ -130,13 +133,16 @@ class Classifier:
         """Return the raw draws of one forward pass."""
         if not cases:
             return self._nothing()
-        draws = self._sampler(*self._tensors(cases), _image_tensor(cases, images) if images else None)
-        return pooled(draws, self._words([case.text or "" for case in cases]))
+        given = _image_tensor(cases, images) if images else None
+        return self._advised(self._sampler(*self._tensors(cases), given), cases)
 
-    def forward(self, cases: Sequence[Case]) -> Tensor:
-        """Return the probabilities (batch, outputs) of one plain pass, against which drawing is timed."""
-        words = self._words([case.text or "" for case in cases])
-        return pooled_labels(self._sampler.plain(*self._tensors(cases)), words.labels)
+    def forward(self, cases: Sequence[Case]) -> Draws:
+        """Return one plain pass without dropout, against which drawing is timed."""
+        return self._advised(self._sampler.plain(*self._tensors(cases)), cases)
+
+    def _advised(self, draws: Draws, cases: Sequence[Case]) -> Draws:
+        """Return the network's draws, pooled with what the words say, and the rows where there are any."""
+        return advised(draws, [case.text or "" for case in cases], self._words, self._rows, has_other=self.has_other)
 
     def _tensors(self, cases: Sequence[Case]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         texts = [case.text or "" for case in cases]
@@ -172,19 +178,13 @@ class Classifier:
 
     def prediction_sets(self, p: Tensor) -> list[tuple[str, ...]]:
         """Return the labels that cannot be ruled out, most probable first, from probabilities (batch, labels)."""
-        return [
-            tuple(
-                self.labels[i].name
-                for i in torch.argsort(row, descending=True, stable=True).tolist()
-                if 1 - round(float(row[i]), DIGITS) <= self._set_limits[i]
-            )
-            for row in p
-        ]
+        rounded = np.round(p.numpy(), DIGITS)
+        return [tuple(self.labels[i].name for i in prediction_set(row, self._set_limits)) for row in rounded]
 
     def _nothing(self) -> Draws:
         width = self._density.centre.shape[0]
-        outputs = len(self.labels) + self.has_other
-        return Draws(torch.zeros(1, 0, outputs), torch.zeros(1, 0), torch.zeros(0, width, dtype=torch.float64))
+        outputs, empty = len(self.labels) + self.has_other, torch.zeros(0, width, dtype=torch.float64)
+        return Draws(torch.zeros(1, 0, outputs), torch.zeros(1, 0), empty, empty)
 
     def _differential(self, opinion: Opinion) -> Differential:
         p = opinion.p

@@ -62,6 +62,11 @@ def outputs_of(examples: Sequence[Example]) -> tuple[str, ...]:
     return (*labels_of(examples), *((OTHER,) if background else ()))
 
 
+def inside(examples: Sequence[Example]) -> list[Example]:
+    """Return the examples with a label."""
+    return [e for e in examples if e.label != OTHER]
+
+
 def read_examples(path: Path) -> list[Example]:
     """Read labelled cases from a file, or from every JSONL file of a folder.
 

@@ -24,25 +24,27 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from cases.case import Case, Differential
+from cases.case import Case
 from cases.packages import minilm_folder
 from cases.vocabulary.conditions import conditions
+from pipeline.classifier.base import refuse_other_labels, train_base
 from pipeline.classifier.calibrate import class_thresholds, conformal_threshold, fit_temperature
 from pipeline.classifier.card import write_card
 from pipeline.classifier.classify import CARD, WITNESSES, Classifier
 from pipeline.classifier.data import Sets, sha256
 from pipeline.classifier.examples import OTHER, Example
 from pipeline.classifier.lexicon import Lexicon
+from pipeline.classifier.local import FILE as ROWS
+from pipeline.classifier.local import LocalExpert
 from pipeline.classifier.metrics import calibration_error
 from pipeline.classifier.ood import FeatureDensity
 from pipeline.classifier.recipe import TrainingConfig
 from pipeline.classifier.sampler import Draws
-from pipeline.classifier.stages import refuse_other_labels, second_stage, train_base
 from pipeline.classifier.train import Trained, train
 from pipeline.classifier.uncertainty import sharpen
 from pipeline.config import EMBEDDED
 from pipeline.monotone import MonotoneLogistic, log_odds
-from pipeline.thresholds import Calibration, fit_doubt, signals
+from pipeline.thresholds import SIGNALS, Calibration, fit_doubt, signals, with_disagreement
 
 log = logging.getLogger(__name__)
 CALIBRATION = "calibration.json"
@@ -81,7 +83,7 @@ def fit(config: TrainingConfig, sets: Sets, *, second: Second, samples: int = 50
     """
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    trained = train_stages(config, sets)
+    trained = train_network(config, sets)
     save(out, config, trained, sets)
     temperature = calibrate(out, config, sets, samples)
     classifier = load(out, config, samples)
@@ -96,18 +98,17 @@ def fit(config: TrainingConfig, sets: Sets, *, second: Second, samples: int = 50
     return fitted
 
 
-def train_stages(config: TrainingConfig, sets: Sets) -> Trained:
-    """Train by one stage or two."""
+def train_network(config: TrainingConfig, sets: Sets) -> Trained:
+    """Train on everything, or on the further texts alone where the rows are read apart."""
     encoder, logs = encoder_of(config), Path("build") / "logs" / Path(config.out).name
     log.info("training on %d rows and %d texts", len(sets.rows), len(sets.texts))
-    if config.first is None:
+    if not config.rows_apart:
         return train(sets.train, encoder=encoder, recipe=config.recipe, development=sets.develop, logs=logs)
-    base = train_base(sets.texts, encoder=encoder, recipe=config.first, develop=sets.develop, folder=Path(config.base))
-    refuse_other_labels(base, sets.rows)
-    trained = second_stage(
-        base, sets.rows, sets.texts, recipe=config.recipe, encoder=encoder, replay=config.replay
+    trained = train_base(
+        sets.texts, encoder=encoder, recipe=config.recipe, develop=sets.develop, folder=Path(config.base)
     )  # fmt: skip
-    return Trained(trained.network, trained.tokenizer, trained.outputs, base.epochs + trained.epochs)
+    refuse_other_labels(trained, sets.rows)
+    return trained
 
 
 def encoder_of(config: TrainingConfig) -> str | Path:
@@ -140,14 +141,19 @@ def save(out: Path, config: TrainingConfig, trained: Trained, sets: Sets) -> Non
         "epochs": [asdict(epoch) for epoch in trained.epochs],
     }
     _write_card(out, card)
-    Lexicon.fit(sets.rows, sets.texts, trained.outputs).save(out)
+    Lexicon.fit(sets.texts if config.rows_apart else sets.train, trained.outputs).save(out)
+    (out / ROWS).unlink(missing_ok=True)
     inside = [e for e in sets.train if e.label != OTHER]
     hidden = trained.network.head.linear.in_features
     FeatureDensity(*(torch.zeros(s) for s in ((1, hidden), 1, hidden, 1, (1, hidden)))).save(
         out / "density.safetensors"
     )
-    features = load(out, config, 0).draw_all([e.case for e in inside]).features
-    FeatureDensity.fit(features, _targets(labels, inside)).save(out / "density.safetensors")
+    read = load(out, config, 0).draw_all([e.case for e in inside])
+    FeatureDensity.fit(read.features, _targets(labels, inside)).save(out / "density.safetensors")
+    if config.rows_apart:
+        rows = [e for e in sets.rows if e.label != OTHER]  # they come first
+        own, others = read.both[: len(rows)], read.both[len(rows) :]
+        LocalExpert.fit(rows, own, texts=sets.texts, labels=labels, centre=others.mean(dim=0)).save(out)
 
 
 def calibrate(out: Path, config: TrainingConfig, sets: Sets, samples: int) -> float:
@@ -190,7 +196,7 @@ def fit_routing(
     """
     rows, right = outcomes(classifier, calibrate, second)
     scored, truth = outcomes(classifier, develop, second) if develop else (rows, right)
-    doubt = fit_doubt(scored, truth) if len(set(truth)) > 1 else _neutral_doubt(scored)
+    doubt = fit_doubt(scored, truth) if len(set(truth)) > 1 else _neutral(SIGNALS)
     return Calibration(rows, right, [e.emergency for e in calibrate], doubt, source, split)
 
 
@@ -201,24 +207,13 @@ def outcomes(
     differentials = classifier.classify([e.case for e in examples])
     leading = [d.diagnoses[0].label for d in differentials]
     against = second([(e.case, label) for e, label in zip(examples, leading, strict=True)])
-    rows = [list(signals(_opposed(d, value))) for d, value in zip(differentials, against, strict=True)]
+    rows = [list(signals(with_disagreement(d, value))) for d, value in zip(differentials, against, strict=True)]
     right = [label == e.label and not e.emergency for label, e in zip(leading, examples, strict=True)]
     return rows, right
 
 
-def _opposed(differential: Differential, disagreement: float) -> Differential:
-    uncertainty = differential.uncertainty.model_copy(update={"disagreement": round(disagreement, 6)})
-    return differential.model_copy(update={"uncertainty": uncertainty})
-
-
-def _neutral_doubt(rows: list[list[float]]) -> MonotoneLogistic:
-    """A doubt score for cases that all turned out alike: being unsure counts, nothing else is known."""
-    from pipeline.thresholds import SIGNALS
-
-    return MonotoneLogistic(SIGNALS, (0.0,) * len(SIGNALS), (1.0,) * len(SIGNALS), (1.0, *(0.0,) * 5), 0.0)
-
-
 def _neutral(names: tuple[str, ...]) -> MonotoneLogistic:
+    """A score that knows nothing yet: the first signal counts."""
     return MonotoneLogistic(names, (0.0,) * len(names), (1.0,) * len(names), (1.0,) + (0.0,) * (len(names) - 1), 0.0)
 
 

@@ -3,7 +3,7 @@
 Two distances, larger is further out: relative Mahalanobis (Ren et al. 2021, arXiv 2106.09022), to the nearest class
 mean under a shared covariance less the distance to the overall mean; and the cosine distance to the k-th nearest
 training text (Sun et al. 2022, arXiv 2204.06507). Where background texts were trained on as `other`, its probability
-is the third witness. What they are worth together is fitted on held-out cases: `Witnesses`.
+is the third witness. What they are worth together is fitted on held-out cases, in `pipeline.classifier.fit`.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ class TrainingConfig(BaseModel):
         encoder: hub name, folder, or `embedded`.
         out: folder of the weights.
         alpha: miss rate of the conformal prediction set.
-        first: hyperparameters of a first stage on `texts` alone; then `recipe` is the second's. None is one stage.
-        replay: how many texts the second stage sees again for each row.
-        base: folder where the first stage's network is kept, and taken from if it is there.
+        rows_apart: the network and the words learn from the further texts alone, and the data's rows become an expert
+            of their own for texts like them; else all are learned together.
+        base: folder where a network that learned without the rows is kept, and taken from if it fits.
         recipe: hyperparameters.
         icd10: code of each label; the vocabulary's where absent.
     """
@@ -49,8 +49,7 @@ class TrainingConfig(BaseModel):
     encoder: str = EMBEDDED
     out: str = "build/classifier"
     alpha: float = 0.1
-    first: Recipe | None = None
-    replay: int = 3
+    rows_apart: bool = False
     base: str = "build/classifier-base"
     recipe: Recipe = Recipe()
     icd10: dict[str, str] = {}

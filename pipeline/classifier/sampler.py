@@ -29,13 +29,20 @@ class Draws(NamedTuple):
     labels: Tensor  # (draws, batch, outputs), probabilities
     emergency: Tensor  # (draws, batch), probabilities
     features: Tensor  # (batch, hidden), CLS without dropout
+    context: Tensor  # (batch, hidden), mean of the states under the last layer, over the tokens
+
+    @property
+    def both(self) -> Tensor:
+        """Features and context side by side, (batch, 2 x hidden)."""
+        return torch.cat([self.features, self.context], dim=-1)
 
 
 def in_order(parts: Sequence[Draws], order: Sequence[int]) -> Draws:
     """Join the draws of batches whose rows are the cases of `order`, back in the order of the cases."""
     back = torch.argsort(torch.tensor(order, dtype=torch.long), stable=True)
     labels, emergency = (torch.cat([part[i] for part in parts], dim=1)[:, back] for i in (0, 1))
-    return Draws(labels, emergency, torch.cat([part.features for part in parts])[back])
+    features, context = (torch.cat([part[i] for part in parts])[back] for i in (2, 3))
+    return Draws(labels, emergency, features, context)
 
 
 def _mask(shape: tuple[int, ...], probability: float, generator: torch.Generator) -> Tensor:
@@ -86,10 +93,14 @@ class Sampler:
         self._generator = generator
 
     @torch.inference_mode()
-    def plain(self, input_ids: Tensor, attention_mask: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """Return the probabilities (batch, outputs) of one whole pass without dropout, as any library runs it."""
-        states = self._encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return torch.softmax(self._head(states[:, 0], values, mask).labels, dim=-1)
+    def plain(self, input_ids: Tensor, attention_mask: Tensor, values: Tensor, mask: Tensor) -> Draws:
+        """Return one prediction of a whole pass without dropout, as any library runs it."""
+        *_, trunk, top = self._encoder(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+        ).hidden_states
+        logits = self._head(top[:, 0], values, mask)
+        labels, emergency = torch.softmax(logits.labels, dim=-1), torch.sigmoid(logits.emergency)
+        return Draws(labels[None], emergency[None], top[:, 0], _token_mean(trunk, attention_mask))
 
     @torch.inference_mode()
     def __call__(
@@ -103,12 +114,13 @@ class Sampler:
         """Return the draws of tokens (batch, tokens), vitals (batch, SIZE) and image vectors (batch, image)."""
         bias = attention_bias(attention_mask)
         trunk = run_layers(self._encoder.encoder.layer[:-1], self._encoder.embeddings(input_ids), bias)
-        features = self._cls_row(trunk, bias, NO_DROPS)
+        features, context = self._cls_row(trunk, bias, NO_DROPS), _token_mean(trunk, attention_mask)
         if self._scope == "all":
-            return self._naive(input_ids, attention_mask, (values, mask, image), features)
+            labels, emergency = self._naive(input_ids, attention_mask, (values, mask, image))
+            return Draws(labels, emergency, features, context)
         states = features.unsqueeze(0) if self._scope == "head" else self._cls_row(trunk, bias, self._drops(trunk))
         logits = self._head.judge(self._head.fuse(states, values, mask, image) * self._fused)
-        return Draws(torch.softmax(logits.labels, dim=-1), torch.sigmoid(logits.emergency), features)
+        return Draws(torch.softmax(logits.labels, dim=-1), torch.sigmoid(logits.emergency), features, context)
 
     def _cls_row(self, trunk: Tensor, bias: Tensor, drops: Drops) -> Tensor:
         last = self._encoder.encoder.layer[-1]
@@ -119,8 +131,8 @@ class Sampler:
         return Drops(lambda x: x * attention, lambda x: x * self._output, lambda x: x * self._feed_forward)
 
     def _naive(
-        self, input_ids: Tensor, attention_mask: Tensor, given: tuple[Tensor, Tensor, Tensor | None], features: Tensor
-    ) -> Draws:
+        self, input_ids: Tensor, attention_mask: Tensor, given: tuple[Tensor, Tensor, Tensor | None]
+    ) -> tuple[Tensor, Tensor]:
         """T full passes; every dropout module is switched on for them, and its masks come from the sampler's seed."""
         modules = [m for part in (self._encoder, self._head) for m in part.modules() if isinstance(m, nn.Dropout)]
         labels, emergency = [], []
@@ -137,4 +149,11 @@ class Sampler:
             finally:
                 for module in modules:
                     module.eval()
-        return Draws(torch.stack(labels), torch.stack(emergency), features)
+        return torch.stack(labels), torch.stack(emergency)
+
+
+def _token_mean(states: Tensor, attention_mask: Tensor) -> Tensor:
+    """Return the mean (batch, hidden) of states (batch, tokens, hidden) over the tokens that are no padding."""
+    held = attention_mask[..., None].to(states.dtype)
+    mean: Tensor = (states * held).sum(dim=1) / held.sum(dim=1)
+    return mean

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from pipeline.risk import STARTS, fewest, promise
+from pipeline.risk import STARTS, promise
 
 CONFIDENCE = 0.95
 outcomes = st.lists(st.booleans(), min_size=1, max_size=250).map(lambda seen: np.array(seen, dtype=bool))
@@ -65,16 +65,17 @@ def test_the_promise_is_kept_where_the_least_doubtful_are_the_worst() -> None:
     assert made / 300 > 0.5  # a later start finds it
 
 
-@given(st.floats(0.005, 0.5), st.floats(1e-4, 0.3))
-def test_fewest_is_the_smallest_number_that_proves_anything(limit: float, delta: float) -> None:
-    n = fewest(limit, delta)
+@given(st.floats(0.005, 0.5), st.floats(0.4, 0.9998))
+def test_needed_is_the_smallest_number_that_proves_anything(limit: float, confidence: float) -> None:
+    n = promise(np.zeros(1), np.ones(1, bool), limit=limit, confidence=confidence).needed
+    delta = (1 - confidence) / len(STARTS)
     assert (1 - limit) ** n <= delta * (1 + 1e-9)
     assert (1 - limit) ** (n - 1) > delta * (1 - 1e-9)
 
 
 @pytest.mark.parametrize("limit", [0.01, 0.05, 0.2])
 def test_one_case_too_few_and_nothing_is_promised(limit: float) -> None:
-    needed = fewest(limit, (1 - CONFIDENCE) / len(STARTS))
+    needed = promise(np.zeros(1), np.ones(1, bool), limit=limit, confidence=CONFIDENCE).needed
     assert STARTS[-1] == 0.5  # the last start looks at half of the cases, rounded up
     short, enough = (
         promise(np.linspace(0, 1, n), np.ones(n, bool), limit=limit, confidence=CONFIDENCE)

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 
 from cases.files import replacing
+from pipeline.classifier.base import train_base
 from pipeline.classifier.classify import Classifier
 from pipeline.classifier.data import Sets
 from pipeline.classifier.evaluation import clinosim, outliers, promises, protocols, sampling, vignettes
+from pipeline.classifier.evaluation.base import Base
 from pipeline.classifier.evaluation.baselines import Embed, minilm, svm
 from pipeline.classifier.evaluation.report import ScoredSet, Table, write_report
-from pipeline.classifier.examples import TEXTS, Example, read_examples
+from pipeline.classifier.examples import TEXTS, Example, inside, read_examples
 from pipeline.classifier.fit import Second, encoder_of, outcomes
 from pipeline.classifier.metrics import calibration_error, is_right, share
 from pipeline.classifier.recipe import TrainingConfig
 from pipeline.classifier.sampler import Scope
-from pipeline.classifier.stages import train_base
-from pipeline.classifier.train import Trained
 from pipeline.thresholds import Calibration, Thresholds
 
 METRICS = "metrics.json"
@@ -79,14 +79,16 @@ class Evaluation:
         return read_examples(Path(self.config.data))
 
     @cached_property
-    def base(self) -> Trained:
-        """The first stage's network, which has seen none of the rows."""
-        if self.config.first is None:
-            raise ValueError("the clean and strict protocols need a recipe with a first stage.")
-        return train_base(
-            self.sets.texts, encoder=encoder_of(self.config), recipe=self.config.first,
-            develop=self.sets.develop, folder=Path(self.config.base),
+    def base(self) -> Base:
+        """Network and words that have seen none of the rows."""
+        if not self.config.rows_apart:
+            raise ValueError("the clean and strict protocols need a recipe with rows_apart.")
+        texts, recipe = self.sets.texts, self.config.recipe
+        trained = train_base(
+            texts, encoder=encoder_of(self.config), recipe=recipe, develop=self.sets.develop,
+            folder=Path(self.config.base),
         )  # fmt: skip
+        return Base.of(trained, texts, max_tokens=recipe.max_tokens)
 
     def score(self, name: str, examples: Sequence[Example]) -> vignettes.Scored:
         """Score a set with the shipped classifier, once."""
@@ -113,11 +115,7 @@ def paper(e: Evaluation) -> Figures:
 
 def _protocol(name: str) -> Callable[[Evaluation], Figures]:
     def part(e: Evaluation) -> Figures:
-        found = protocols.evaluate(
-            name, e.rows, e.sets.texts, e.base, recipe=e.config.recipe, encoder=str(encoder_of(e.config)),
-            replay=e.config.replay, embed=e.embed, tell=e.tell,
-        )  # fmt: skip
-        return protocols.figures(name, found)
+        return protocols.figures(name, protocols.evaluate(name, e.rows, e.base, embed=e.embed, tell=e.tell))
 
     return part
 
@@ -126,9 +124,9 @@ def final(e: Evaluation) -> Figures:
     """Our own final vignettes, with the baselines trained on the public rows alone and on all that we trained on."""
     scored = e.score("final", e.final)
     found: Figures = vignettes.figures("final", scored)
-    inside = protocols.inside(e.sets.train)
+    known = inside(e.sets.train)
     limit = e.thresholds.promise.limit if e.thresholds.promise else 0.05
-    for data, examples in (("public", e.rows), ("all", inside)):
+    for data, examples in (("public", e.rows), ("all", known)):
         for baseline in (svm(examples), minilm(examples, e.embed)):
             name = f"final.{baseline.name}.{data}"
             found |= vignettes.baseline_figures(name, baseline, e.sets.calibrate, e.final, limit=limit)
@@ -161,10 +159,9 @@ def dropout(e: Evaluation) -> Figures:
 
 def held_out(e: Evaluation) -> Figures:
     """Four diseases held out of training, six times."""
-    recipe = e.config.first or e.config.recipe
     return dict(
         outliers.held_out_auroc(
-            e.rows, e.sets.texts, e.sets.develop, recipe=recipe, encoder=str(encoder_of(e.config)), tell=e.tell
+            e.rows, e.sets.texts, e.sets.develop, recipe=e.config.recipe, encoder=encoder_of(e.config), tell=e.tell
         )
     )
 

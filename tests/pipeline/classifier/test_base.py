@@ -1,4 +1,4 @@
-"""Two stages: the base network is kept while it fits, and the second stage forgets neither texts nor base."""
+"""The base network is kept while it fits what it would be made of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cases.case import Case
-from pipeline.classifier import stages
+from pipeline.classifier import base as bases
 from pipeline.classifier.examples import OTHER, Example
 from pipeline.classifier.train import Recipe, Trained
 from tests.pipeline.classifier.test_classifier import tiny_encoder
@@ -27,12 +27,12 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def base(encoder: Path, folder: Path, *, more: str = "") -> Trained:
-    return stages.train_base(texts(more), encoder=encoder, recipe=RECIPE, develop=(), folder=folder)
+    return bases.train_base(texts(more), encoder=encoder, recipe=RECIPE, develop=(), folder=folder)
 
 
 def test_a_base_that_fits_is_not_trained_again(encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = base(encoder, tmp_path)
-    monkeypatch.setattr(stages, "train", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(bases, "train", lambda *_, **__: pytest.fail("trained again"))
     read = base(encoder, tmp_path)
     assert read.outputs == made.outputs == ("hot", "itchy", OTHER)
     for name, tensor in made.network.state_dict().items():
@@ -45,21 +45,7 @@ def test_a_base_of_other_texts_is_trained_anew(encoder: Path, tmp_path: Path) ->
     assert not torch.equal(other.network.head.linear.weight, made.network.head.linear.weight)
 
 
-def test_the_second_stage_leaves_the_base_as_it_was(encoder: Path, tmp_path: Path) -> None:
-    made = base(encoder, tmp_path)
-    before = made.network.head.linear.weight.clone()
-    after = stages.second_stage(made, texts(), texts(), recipe=RECIPE, encoder=encoder, replay=2)
-    assert torch.equal(made.network.head.linear.weight, before)
-    assert not torch.equal(after.network.head.linear.weight, before)
-
-
-def test_a_third_of_what_is_seen_again_is_background() -> None:
-    again = stages.replayed(texts() * 4, 9, seed=1)
-    assert sum(e.label == OTHER for e in again) == 3
-    assert len(again) == 9
-
-
 def test_rows_of_labels_that_the_base_does_not_know_are_refused(encoder: Path, tmp_path: Path) -> None:
     made = base(encoder, tmp_path)
     with pytest.raises(ValueError, match="gout"):
-        stages.refuse_other_labels(made, [Example(Case(id="x", text="toe"), "gout")])
+        bases.refuse_other_labels(made, [Example(Case(id="x", text="toe"), "gout")])

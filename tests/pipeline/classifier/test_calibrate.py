@@ -18,6 +18,7 @@ from pipeline.classifier.calibrate import (
     conformal_threshold,
     fit_temperature,
     negative_log_likelihood,
+    prediction_set,
 )  # fmt: skip
 from pipeline.classifier.uncertainty import sharpen
 
@@ -150,3 +151,31 @@ def test_asking_for_more_coverage_never_makes_a_set_smaller(seed: int, rows: int
     p, targets = exchangeable(torch.Generator().manual_seed(seed), rows)
     limits = [conformal_threshold(p, targets, alpha=alpha) for alpha in (0.5, 0.3, 0.1, 0.01)]
     assert limits == sorted(limits)
+
+
+@pytest.mark.parametrize(
+    ("p", "limit", "expected"),
+    [
+        ([0.97, 0.02, 0.01], 0.05, [0]),
+        ([0.02, 0.97, 0.01], 0.05, [1]),
+        ([0.6, 0.3, 0.1], 0.75, [0, 1]),  # both are probable enough by themselves
+        ([0.1, 0.6, 0.3], 0.05, [1, 2, 0]),  # none is: .6 + .3 is not yet .95
+        ([0.04, 0.56, 0.4], 0.05, [1, 2]),
+        ([0.6, 0.3, 0.1], 1.0, [0, 1, 2]),
+        ([0.5, 0.5, 0.0], 0.5, [0, 1]),
+    ],
+)
+def test_a_prediction_set_by_hand(p: list[float], limit: float, expected: list[int]) -> None:
+    assert prediction_set(np.array(p), np.full(3, limit)) == expected
+
+
+@given(st.lists(st.floats(1e-6, 1), min_size=2, max_size=6), st.floats(0, 1))
+@settings(deadline=None)
+def test_a_prediction_set_is_never_empty_and_never_less_than_conformal(weights: list[float], limit: float) -> None:
+    p = np.round(np.array(weights) / sum(weights), 6)
+    found = prediction_set(p, np.full(len(p), limit))
+    assert found
+    assert set(np.flatnonzero(1 - p <= limit)) <= set(found)
+    assert found[0] == int(p.argmax())
+    if 1 - p.max() > limit:
+        assert len(found) > 1  # who is unsure never names a single label

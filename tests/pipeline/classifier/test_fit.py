@@ -10,8 +10,9 @@ import pytest
 from cases.case import Case
 from pipeline.classifier.classify import Classifier
 from pipeline.classifier.data import near_duplicate_groups, split
-from pipeline.classifier.examples import read_examples
+from pipeline.classifier.examples import OTHER, read_examples
 from pipeline.classifier.fit import fit
+from pipeline.classifier.local import FILE as ROWS
 from pipeline.classifier.recipe import TrainingConfig
 from pipeline.classifier.train import Recipe
 from pipeline.config import ConfigError
@@ -62,6 +63,38 @@ def test_the_weights_come_with_thresholds_and_a_card(trained: Path) -> None:
     assert "made-up sayings" in card
     assert "TF-IDF" in card
     assert not [path for path in trained.iterdir() if path.suffix in {".pt", ".bin", ".pkl"}]
+
+
+def test_rows_read_apart_advise_on_texts_like_them(data: Path, tmp_path: Path) -> None:
+    """The network learns from texts in other words than the rows; what it never read, the rows' expert knows."""
+    said = {"itchy": "rash", "hot": "cough", "urinary": "burning", OTHER: "unwell"}
+    lines = [
+        json.dumps({"text": f"{word} since day {i}", "label": label}) for label, word in said.items() for i in range(20)
+    ]
+    (tmp_path / "texts.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    encoder = tiny_encoder(tmp_path)
+    config = TrainingConfig(
+        data=str(data),
+        data_name="made-up sayings",
+        data_licence="ours",
+        texts=(str(tmp_path / "texts.jsonl"),),
+        cosine=1.0,
+        encoder=str(encoder),
+        out=str(tmp_path / "weights"),
+        rows_apart=True,
+        base=str(tmp_path / "base"),
+        recipe=Recipe(epochs=6, learning_rate=5e-3, head_learning_rate=2e-2, dropout=0.1),
+        icd10={"itchy": "L29.9", "hot": "R50.9", "urinary": "N39.0"},
+    )
+    fitted = fit(config, read_sets(config), second=lambda named: [0.0 for _ in named], samples=5)
+    assert fitted.validation_accuracy == 1.0
+    assert "read apart" in (tmp_path / "weights" / "README.md").read_text(encoding="utf-8")
+    case = Case(id="row", text="number3 itchy3")  # no word of the texts
+    with_rows = Classifier(tmp_path / "weights", encoder=encoder, samples=5).classify([case])[0]
+    (tmp_path / "weights" / ROWS).unlink()
+    without = Classifier(tmp_path / "weights", encoder=encoder, samples=5).classify([case])[0]
+    assert with_rows.diagnoses[0].label == "itchy"
+    assert with_rows.diagnoses[0].probability > without.diagnoses[0].probability
 
 
 def test_the_parts_of_a_split_share_no_text_and_no_near_duplicate_group(data: Path) -> None:
