@@ -1,9 +1,12 @@
 """`Classifier.classify(cases) -> differentials`: load what training saved, draw T predictions, say how sure it is.
 
-draws × words ──► mean ──► temperature ──► probabilities of the labels ──► ranked diagnoses, prediction set
-  │         └──► "other" ──┐
-  │    features ──► distance ──┴──► ood_score: the probability that no label applies
+draws × words × rows ──► mean ──► temperature ──► probabilities of the labels ──► ranked diagnoses, prediction set
+  │               └──► "other" ──┐
+  │          features ──► distance ──┴──► ood_score: the probability that no label applies
   └──► emergency: the probability that the patient needs care now
+
+The words are a linear model's opinion (`pipeline.classifier.lexicon`); the rows an expert's on texts like the labelled
+data, where the recipe reads them apart (`pipeline.classifier.local`).
 """
 
 from __future__ import annotations
