@@ -1,6 +1,6 @@
 """`wardround evaluate classifier`: every figure of the classifier, in one folder, each beside the trivial baselines.
 
-Parts can be run one by one; what a part found is kept in `metrics.json` and the report is made of all of it.
+Parts can be run one by one; what a part found is kept in `metrics.json` and `final.npz`, and the report is made of all.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pipeline.classifier.sampler import Scope
 from pipeline.thresholds import Calibration, Thresholds
 
 METRICS = "metrics.json"
+SHOWN = "final.npz"  # the final vignettes as they were scored, for the plots
 SPEED_CASES = 64
 Figures = dict[str, Any]  # a number, or its value with an interval
 
@@ -215,7 +216,10 @@ def evaluate(e: Evaluation, out: Path, parts: Sequence[str], *, provenance: dict
         known = {name: v for name, v in known.items() if not name.startswith(own)} | flat(PARTS[part](e))
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(dict(sorted(known.items())), indent=1), encoding="utf-8")
-    sets = [_shown(name, e, s) for name, s in e.scored.items() if name == "final"]
+    shown = out / SHOWN
+    if "final" in e.scored:
+        _shown("final", e, e.scored["final"]).save(shown)
+    sets = [ScoredSet.load(shown)] if shown.exists() else []
     write_report(
         out, title="Classifier", tables=tables(known), sets=sets, notes=NOTES, provenance=provenance
     )  # fmt: skip

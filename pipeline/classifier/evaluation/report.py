@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -84,6 +85,20 @@ class ScoredSet:
                 raise ValueError(f"Set {self.name!r}: {len(getattr(self, field))} {field} for {len(self.p)} cases")
         if self.p.shape[1:] != (len(self.labels),):
             raise ValueError(f"Set {self.name!r}: p of shape {self.p.shape} for {len(self.labels)} labels")
+
+    def save(self, path: Path) -> None:
+        """Write one compressed array a field, so that the plots can be made again without scoring again."""
+        parts: dict[str, Any] = {name: np.asarray(getattr(self, name)) for name in self.__dataclass_fields__}
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **parts)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            parts: dict[str, Any] = {name: stored[name] for name in cls.__dataclass_fields__}
+        words = {name: tuple(parts[name].tolist()) for name in ("labels", "styles")}
+        return cls(**{**parts, **words, "name": str(parts["name"]), "limit": float(parts["limit"])})
 
 
 @dataclass(frozen=True)

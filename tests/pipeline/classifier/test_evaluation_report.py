@@ -133,3 +133,11 @@ def test_fields_of_another_length_are_refused() -> None:
         made(12, doubt=np.zeros(2))
     with pytest.raises(ValueError, match="1 cells for 2 columns"):
         Table("T", ("a", "b"), (("x",),), "")
+
+
+def test_a_scored_set_survives_its_file(tmp_path: Path) -> None:
+    scored = made(60, styles=STYLES, limit=float("-inf"))
+    scored.save(tmp_path / "set.npz")
+    read = ScoredSet.load(tmp_path / "set.npz")
+    for name in ScoredSet.__dataclass_fields__:
+        assert np.array_equal(getattr(read, name), getattr(scored, name)), name
