@@ -8,36 +8,30 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from pipeline.cli_safety import safety_app
 from pipeline.config import Config, ConfigError, load_config
+from pipeline.terminal import SOME_FAILED, console, fail, print_json, usage
 
 if TYPE_CHECKING:
-    from cases.case import Case
     from retrievers.index import Index
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline.")
 fit_app = typer.Typer(no_args_is_help=True, help="Fit a part of the pipeline to cases of your own.")
 evaluate_app = typer.Typer(no_args_is_help=True, help="Measure a part of the pipeline.")
+app.add_typer(safety_app)
 app.add_typer(train_app, name="train")
 app.add_typer(fit_app, name="fit")
 app.add_typer(evaluate_app, name="evaluate")
-USAGE, SOME_FAILED = 2, 3
-WIDTH = 140  # characters a line where the output is not a terminal
 SHOWN = 400  # characters of a passage
 MAX_TABLE = 500  # results; above it the table would say less than the report
-console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file; the embedded defaults without it")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="override one key, e.g. routing.max_error=0.02")]
@@ -59,25 +53,11 @@ def _quiet_libraries() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _fail(message: str) -> typer.Exit:
-    Console(stderr=True).print(message, style="red", highlight=False, markup=False, soft_wrap=True)
-    return typer.Exit(USAGE)
-
-
-@contextmanager
-def _usage() -> Iterator[None]:
-    """Turn what is wrong with files and settings that were named into one line and exit code 2."""
-    try:
-        yield
-    except (ConfigError, ValueError, OSError) as error:
-        raise _fail(str(error)) from error
-
-
 def _config(path: Path | None, settings: list[str] | None) -> Config:
     try:
         return load_config(path, settings or ())
     except ConfigError as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
 
 
 @app.command()
@@ -123,7 +103,7 @@ def run(
                 promised=pipeline.promised,
             )
     except (RunRefused, ConfigError, ExternalModelRefused, PackageMissing) as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     if fhir:
         _write_fhir(out)
     if not quiet and summary.results <= MAX_TABLE:
@@ -183,7 +163,7 @@ def _index(settings: Config) -> Index:
         with buildable():
             return build_index(settings)
     except (ConfigError, PackageMissing) as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
 
 
 @app.command()
@@ -203,7 +183,7 @@ def search(
 
     settings = _config(config, [*(set_ or []), *([f"retrieval.mode={mode}"] if mode else [])])
     if not query.strip():
-        raise _fail("the query is empty: say what to look for.")
+        raise fail("the query is empty: say what to look for.")
     use_threads(settings.runtime.threads)
     found = _index(settings).retriever.search([Query(query)], k)[0]
     for item in found:
@@ -218,55 +198,11 @@ def search(
 
 
 @app.command()
-def screen(
-    file: Annotated[Path, typer.Argument(help="a text file: a plan, a letter, a prescription")],
-    patient: Annotated[Path, typer.Option("--patient", help="a case file: the patient with medicines and allergies")],
-) -> None:
-    """Safety alone: screen a text for one patient."""
-    from pipeline.verdicts import verdict_json
-    from safety.screen import Screen
-
-    case = _one_case(patient)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _fail(f"{file} cannot be read as text: {type(error).__name__}.") from error
-    if not text.strip():
-        raise _fail(f"{file} is empty: there is nothing to screen.")
-    _print_json(verdict_json(Screen().text(case, text)))
-
-
-def _one_case(path: Path) -> Case:
-    """The only case of a file: a plan screened for somebody else's allergies would be worse than none."""
-    from cases.errors import CaseError
-    from cases.read import read_cases
-
-    found = list(islice(read_cases([path]), 2))
-    if len(found) > 1:
-        raise _fail(f"{path} holds more than one case. Give a file with one patient.")
-    case = found[0] if found else None
-    if case is None or isinstance(case, CaseError):
-        raise _fail(str(case or f"{path} holds no case."))
-    return case
-
-
-@app.command()
-def interactions(names: Annotated[list[str], typer.Argument(help="two or more medicines")]) -> None:
-    """Interactions between medicines, by name."""
-    from pipeline.verdicts import verdict_json
-    from safety.screen import Screen
-
-    if len([name for name in names if name.strip()]) < 2:
-        raise _fail("name at least two medicines.")
-    _print_json(verdict_json(Screen().interactions(names)))
-
-
-@app.command()
 def schema() -> None:
     """Print the JSON Schemas of case files and results."""
     from cases.schema import case_schema, result_schema
 
-    _print_json({"case": case_schema(), "result": result_schema()})
+    print_json({"case": case_schema(), "result": result_schema()})
 
 
 @app.command()
@@ -297,9 +233,9 @@ def replay(
     try:
         differences = replay_run(out)
     except FileNotFoundError as error:
-        raise _fail(f"{out} is not a finished run: {Path(str(error.filename)).name} is missing.") from error
+        raise fail(f"{out} is not a finished run: {Path(str(error.filename)).name} is missing.") from error
     except (RunRefused, ConfigError) as error:
-        raise _fail(str(error)) from error
+        raise fail(str(error)) from error
     for line in differences:
         console.print(line, highlight=False, markup=False)
     console.print("the same bytes" if not differences else f"{len(differences)} results differ")
@@ -329,9 +265,9 @@ def train_classifier(
 
     use_threads(threads)
     logging.getLogger("pipeline").setLevel(logging.INFO)
-    with _usage():
+    with usage():
         figures = train(config)
-    _print_json(figures)
+    print_json(figures)
 
 
 @fit_app.command("routing")
@@ -349,9 +285,9 @@ def fit_routing(
 
     settings = _config(config, set_)
     use_threads(settings.runtime.threads)
-    with _usage():
+    with usage():
         made = fit_thresholds(data, out, settings)
-    _print_json(promised(made, settings))
+    print_json(promised(made, settings))
 
 
 @evaluate_app.command("classifier")
@@ -375,11 +311,7 @@ def evaluate_classifier(
 
     settings = _config(config, set_)
     use_threads(settings.runtime.threads)
-    with _usage():
+    with usage():
         figures = evaluate(recipe, out, parts.split(","), settings, encounters=encounters, tell=console.print)
-    _print_json(figures)
+    print_json(figures)
     console.print(f"  {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

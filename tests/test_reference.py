@@ -29,7 +29,7 @@ from cases.errors import CaseError
 from cases.fhir_record import USED
 from cases.jsonl import case_from_line
 from cases.results import write_parquet
-from pipeline import cli
+from pipeline import cli, terminal
 from pipeline.config import Config, Stage, known_keys
 from pipeline.outputs import MANIFEST, OUTPUTS
 from pipeline.records import Record
@@ -266,7 +266,7 @@ def test_every_parquet_column_is_documented(tmp_path: Path) -> None:
 
 def test_exit_codes_are_documented() -> None:
     codes = re.findall(r"^\| (\d) \|", sections()["Exit codes"], flags=re.M)
-    assert {int(code) for code in codes} == {0, 1, cli.USAGE, cli.SOME_FAILED}
+    assert {int(code) for code in codes} == {0, 1, terminal.USAGE, terminal.SOME_FAILED}
 
 
 def test_every_table_and_column_of_the_database_is_documented() -> None:

@@ -91,3 +91,25 @@ def test_replay_refuses_what_is_no_finished_run(tmp_path: Path) -> None:
     assert "manifest.json is missing" in wardround("replay", tmp_path).output
     (tmp_path / "manifest.json").write_text("{}")
     assert "not as the run wrote them" in wardround("replay", tmp_path).output
+
+
+def test_interactions_answers_a_table_of_pairs(tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("rxcui_a,rxcui_b,ref\n11289,5640,1\n6809,161,2\n1,2,3\n", encoding="utf-8")
+    wardround("interactions", "--pairs", tmp_path / "pairs.csv", "--out", tmp_path / "flags.csv", expect=0)
+    assert (tmp_path / "flags.csv").read_text(encoding="utf-8").splitlines() == [
+        "rxcui_a,rxcui_b,ref,status,severity,action,rule",
+        "11289,5640,1,checked,major,interrupt,ddi.anticoagulant_nsaid",
+        "6809,161,2,checked,,,",
+        "1,2,3,unknown_drug,,interrupt,rx.unresolved",
+    ]
+
+
+@pytest.mark.parametrize("arguments", ["warfarin --out x.csv", "--pairs x.csv", "a b --pairs x.csv --out y.csv"])
+def test_interactions_refuses_names_and_tables_together(arguments: str) -> None:
+    wardround("interactions", *arguments.split())
+
+
+def test_interactions_refuses_a_table_that_is_not_there(tmp_path: Path) -> None:
+    output = wardround("interactions", "--pairs", tmp_path / "x.csv", "--out", tmp_path / "y.csv").output
+    assert "x.csv" in output
+    assert not (tmp_path / "y.csv").exists()
