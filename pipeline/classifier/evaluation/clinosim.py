@@ -189,7 +189,7 @@ ARMS: dict[str, Callable[[Example], Example]] = {
 def compare(examples: Sequence[Example], *, encoder: str | Path, recipe: Recipe, seed: int) -> dict[str, float]:
     """Train once an arm on four fifths of the patients; return the accuracy of each on the others.
 
-    Each figure `x` comes with `x_low` and `x_high`, a 95% Wilson interval. It takes encounters as independent, which
+    Each figure `x` comes with `x.low` and `x.high`, a 95% Wilson interval. It takes encounters as independent, which
     those of one patient are not, so the interval is too narrow. `gain` is `both` above `text`, on the same encounters,
     with a bootstrap over patients.
 
@@ -283,4 +283,4 @@ def _gain(more: Bools, less: Bools, test: Sequence[Example]) -> dict[str, float]
 
 
 def _figure(name: str, found: dict[str, float]) -> dict[str, float]:
-    return {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
+    return {name: found["value"], f"{name}.low": found["low"], f"{name}.high": found["high"]}

@@ -207,9 +207,9 @@ def test_vitals_show_where_the_text_leaves_something_open(tmp_path: Path) -> Non
     assert found["vitals"] < 0.8
     assert found["measured"] < 0.7
     assert found["gain"] == pytest.approx(found["both"] - found["text"])
-    assert found["gain_low"] > 0
+    assert found["gain.low"] > 0
     assert abs(found["both_masked"] - found["text"]) <= 0.25
-    assert all(found[f"{name}_low"] <= found[name] <= found[f"{name}_high"] for name in ("text", "tfidf", "majority"))
+    assert all(found[f"{name}.low"] <= found[name] <= found[f"{name}.high"] for name in ("text", "tfidf", "majority"))
 
 
 def test_a_label_that_was_never_learned_is_always_missed(tmp_path: Path) -> None:
