@@ -46,7 +46,7 @@ class Opinion(NamedTuple):
 
     gate: Tensor  # (batch,), how much the expert counts
     labels: Tensor  # (batch, labels), log-probabilities among the labels
-    unknown: Tensor  # (batch,), log-odds of none of them
+    unknown: Tensor | None  # (batch,), log-odds of none of them; None where that could not be learned
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class LocalExpert:
         centre: (width,), mean features of texts of any source, taken off before features are scaled to unit length.
         weights, bias: (ngrams + width, labels) and (labels,), log-odds.
         likeness, likeness_bias: (ngrams,) and (1,), log-odds of being one of the source's texts.
-        unknown: (2,), weight and bias of the largest margin, to the log-odds of none of the labels.
+        unknown: (2,), weight and bias of the largest margin, to the log-odds of none of the labels; zeros
+            where there were too few labels to learn it.
     """
 
     kept: NDArray[np.int64]
@@ -115,7 +116,8 @@ class LocalExpert:
         odds = torch.from_numpy(np.asarray(x @ self.weights + self.bias))
         gate = torch.from_numpy(np.asarray(words @ self.likeness + self.likeness_bias))
         weight, bias = self.unknown
-        return Opinion(torch.sigmoid(gate), torch.log_softmax(odds, -1), bias - weight * odds.amax(-1))
+        unknown = bias - weight * odds.amax(-1) if self.unknown.any() else None
+        return Opinion(torch.sigmoid(gate), torch.log_softmax(odds, -1), unknown)
 
     def save(self, folder: Path) -> None:
         """Write safetensors."""
@@ -157,7 +159,8 @@ def with_rows(draws: Draws, rows: Opinion, *, has_other: bool) -> Draws:
     inside = torch.log_softmax(p[..., :labels].log(), dim=-1)
     mixed = torch.log_softmax(inside * (1 - gate)[:, None] + rows.labels * gate[:, None], dim=-1)
     if has_other:
-        odds = torch.logit(p[..., labels], eps=TINY) * (1 - gate) + rows.unknown * gate
+        odds = torch.logit(p[..., labels], eps=TINY)
+        odds = odds if rows.unknown is None else odds * (1 - gate) + rows.unknown * gate
         mixed = torch.cat([mixed + logsigmoid(-odds)[..., None], logsigmoid(odds)[..., None]], dim=-1)
     return draws._replace(labels=mixed.exp().to(draws.labels.dtype))
 
@@ -183,13 +186,11 @@ def _held_out(x: csr_matrix, truth: NDArray[np.int64], labels: int) -> tuple[flo
         outside.append(np.ones(int(hidden.sum()), dtype=bool))
     if len(largest) == 1:
         return softness, np.zeros(2)
-    doubt = MonotoneLogistic.fit(("margin",), -np.concatenate(largest)[:, None] / softness, np.concatenate(outside))
-    weight = doubt.weights[0] / doubt.scale[0]
-    return softness, np.array([weight, doubt.bias - doubt.centre[0] * weight])
+    return softness, np.array(_line(-np.concatenate(largest) / softness, np.concatenate(outside)))
 
 
 def _quarters(truth: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
-    """Yield which rows are hidden when a quarter of the labels is; none where fewer than two labels would stay."""
+    """Yield which rows are hidden when a quarter of the labels is; nothing where there are fewer labels than that."""
     names = np.random.default_rng(SEED).permutation(np.unique(truth))
     if len(names) < FOLDS:
         return
@@ -204,6 +205,12 @@ def _gate(rows: csr_matrix, texts: csr_matrix) -> tuple[Array, Array]:
     for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(truth):
         margins[test] = ngrams.machine(x[train], truth[train], class_weight="balanced").decision_function(x[test])
     model = ngrams.machine(x, truth, class_weight="balanced")
-    odds = MonotoneLogistic.fit(("likeness",), margins[:, None], truth)
-    weight = odds.weights[0] / odds.scale[0]
-    return model.coef_[0] * weight, model.intercept_ * weight + odds.bias - odds.centre[0] * weight
+    weight, bias = _line(margins, truth)
+    return model.coef_[0] * weight, model.intercept_ * weight + bias
+
+
+def _line(margins: Array, truth: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return weight and bias that turn margins into log-odds (Platt 1999)."""
+    fitted = MonotoneLogistic.fit(("margin",), margins[:, None], truth)
+    weight = fitted.weights[0] / fitted.scale[0]
+    return weight, fitted.bias - fitted.centre[0] * weight

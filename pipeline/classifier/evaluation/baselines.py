@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
+from pipeline.classifier.data import Embed
 from pipeline.classifier.examples import Example
 
-Embed = Callable[[list[str]], np.ndarray]
 SEED = 0
 
 

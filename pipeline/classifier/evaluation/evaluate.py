@@ -18,10 +18,10 @@ import numpy as np
 from cases.files import replacing
 from pipeline.classifier.base import train_base
 from pipeline.classifier.classify import Classifier
-from pipeline.classifier.data import Sets
+from pipeline.classifier.data import Embed, Sets
 from pipeline.classifier.evaluation import clinosim, outliers, promises, protocols, sampling, vignettes
 from pipeline.classifier.evaluation.base import Base
-from pipeline.classifier.evaluation.baselines import Embed, minilm, svm
+from pipeline.classifier.evaluation.baselines import minilm, svm
 from pipeline.classifier.evaluation.report import ScoredSet, Table, write_report
 from pipeline.classifier.examples import TEXTS, Example, inside, read_examples
 from pipeline.classifier.fit import Second, encoder_of, outcomes

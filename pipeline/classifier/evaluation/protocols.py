@@ -19,8 +19,9 @@ import torch
 from sklearn.model_selection import StratifiedKFold
 
 from pipeline.classifier.calibrate import fit_temperature
+from pipeline.classifier.data import Embed
 from pipeline.classifier.evaluation.base import Base, part, told
-from pipeline.classifier.evaluation.baselines import Embed, minilm, svm
+from pipeline.classifier.evaluation.baselines import minilm, svm
 from pipeline.classifier.examples import Example, labels_of
 from pipeline.classifier.metrics import (
     aurc,

@@ -62,10 +62,11 @@ def test_the_expert_knows_its_labels(expert: LocalExpert, label: str) -> None:
 
 
 def test_what_none_of_the_rows_said_is_unknown(expert: LocalExpert) -> None:
-    known, strange = opinion(
+    unknown = opinion(
         expert, SAID["gout"].format("joint"), "I have been having fits and I bit my tongue while asleep"
-    ).unknown.tolist()
-    assert strange > known
+    ).unknown
+    assert unknown is not None
+    assert unknown[1] > unknown[0]
 
 
 def test_a_closed_gate_leaves_the_draws_as_they_were() -> None:
@@ -78,6 +79,22 @@ def test_an_open_gate_says_what_the_rows_say() -> None:
     rows = Opinion(torch.ones(1).double(), torch.log(torch.tensor([[0.1, 0.9]])).double(), torch.zeros(1).double())
     found = with_rows(draws([0.6, 0.3, 0.1]), rows, has_other=True).labels[0, 0]
     assert found.tolist() == pytest.approx([0.05, 0.45, 0.5])
+
+
+def test_an_expert_of_few_labels_leaves_none_of_them_to_the_network() -> None:
+    rows = [example(SAID[label].format(place), label) for label in LABELS[:2] for place in PLACES]
+    few = LocalExpert.fit(
+        rows,
+        torch.ones(len(rows), WIDTH).double(),
+        texts=[example(text, OTHER) for text in LETTERS],
+        labels=LABELS[:2],
+        centre=torch.zeros(WIDTH),
+    )
+    said = opinion(few, SAID["acne"].format("chin"))
+    assert said.unknown is None
+    found = with_rows(draws([0.2, 0.7, 0.1]), said, has_other=True).labels[0, 0]
+    assert float(found[2]) == pytest.approx(0.1)
+    assert int(found.argmax()) == 0
 
 
 @pytest.mark.parametrize("gate", [0.0, 0.3, 1.0])
@@ -95,6 +112,8 @@ def test_an_opinion_does_not_depend_on_the_batch(expert: LocalExpert) -> None:
     together = opinion(expert, *texts)
     for i, text in enumerate(texts):
         for part, alone in zip(together, opinion(expert, text), strict=True):
+            assert part is not None
+            assert alone is not None
             assert torch.equal(part[i], alone[0])
 
 
@@ -103,6 +122,8 @@ def test_an_expert_survives_its_file(expert: LocalExpert, tmp_path: Path) -> Non
     read = LocalExpert.load(tmp_path)
     assert read is not None
     for found, expected in zip(opinion(read, *LETTERS), opinion(expert, *LETTERS), strict=True):
+        assert found is not None
+        assert expected is not None
         assert torch.allclose(found, expected, atol=2e-2)
     assert np.array_equal(read.kept, expert.kept)
 
