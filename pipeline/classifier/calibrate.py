@@ -68,7 +68,7 @@ def prediction_set(p: NDArray[np.float64], limits: NDArray[np.float64]) -> list[
     if within:
         return within
     enough = int(np.searchsorted(np.cumsum(p[ranked]), 1 - limits[ranked[0]]))
-    return [int(i) for i in ranked[: enough + 1]]
+    return [int(i) for i in ranked[: max(enough, 1) + 1]]  # never one alone, not even by a rounding error
 
 
 def _quantile(scores: np.ndarray, alpha: float) -> float:

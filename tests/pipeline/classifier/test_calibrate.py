@@ -163,6 +163,7 @@ def test_asking_for_more_coverage_never_makes_a_set_smaller(seed: int, rows: int
         ([0.04, 0.56, 0.4], 0.05, [1, 2]),
         ([0.6, 0.3, 0.1], 1.0, [0, 1, 2]),
         ([0.5, 0.5, 0.0], 0.5, [0, 1]),
+        ([0.999999, 0.000001, 0.0], 1e-6, [0, 1]),  # 1 - .999999 is a little more than 1e-6
     ],
 )
 def test_a_prediction_set_by_hand(p: list[float], limit: float, expected: list[int]) -> None:
