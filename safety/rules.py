@@ -1,9 +1,9 @@
 """The safety rules as data: YAML tables read once, validated, frozen. The engine is code, the rules are not.
 
 classes.yaml                 which ingredients belong to a class
-interactions.yaml            class or drug x class or drug
+interactions/*.yaml          class or drug x class or drug, a file a theme
 allergy_groups.yaml          which allergies carry over to which drugs, and what to do for which reaction
-contraindications.yaml       drug x state of the patient
+contraindications/*.yaml     drug x state of the patient
 antibiotic_indications.yaml  is an antibiotic ever, sometimes or never indicated in this syndrome
 red_flags.yaml               facts that make a case urgent
 vitals.yaml                  score bands and limits of vital signs
@@ -11,6 +11,8 @@ vitals.yaml                  score bands and limits of vital signs
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -19,8 +21,18 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from cases.case import Action, Priority, Severity
+from cases.vocabulary.tables import drugs
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
+INTERACTION_THEMES = (
+    "antimicrobials",
+    "bleeding",
+    "heart_and_kidney",
+    "mechanisms",
+    "metabolism_and_immunity",
+    "nervous_system",
+)
+CONTRAINDICATION_THEMES = ("age", "disease", "kidney_and_liver", "pregnancy_and_lactation")
 ACTION_OF: dict[Severity, Action] = {
     "contraindicated": "block",
     "major": "interrupt",
@@ -44,11 +56,17 @@ class Rule(BaseModel):
 
 
 class DrugClass(Rule):
-    """Ingredients that a rule treats alike; two members at once are a duplicate where `duplicate` says how bad."""
+    """Ingredients that a rule treats alike; two members at once are a duplicate where `duplicate` says how bad.
+
+    The members are those named, and every ingredient whose ATC code begins with one of `atc`, less those of `exclude`:
+    a new drug has the rules of its ATC class from its first day.
+    """
 
     id: str
     label: str
-    members: tuple[str, ...] = Field(min_length=1)
+    members: tuple[str, ...] = ()
+    atc: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     duplicate: Severity | None = None
     source: str
 
@@ -208,7 +226,7 @@ class VitalsTable(Rule):
     limits: tuple[VitalLimit, ...]
 
 
-Value = TypeVar("Value")
+Rule_ = TypeVar("Rule_", InteractionRule, Contraindication)
 
 
 def _read(path: Path, kind: Any) -> Any:
@@ -219,6 +237,16 @@ def _read(path: Path, kind: Any) -> Any:
         raise RulesError(f"{path.name}: {error}") from error
 
 
+def _read_all(folder: Path, themes: Iterable[str], kind: type[Rule_]) -> tuple[Rule_, ...]:
+    """Read every table of a folder: the themes that must be there, and those that a hospital adds."""
+    paths = sorted({*folder.glob("*.yaml"), *(folder / f"{theme}.yaml" for theme in themes)})
+    rows = tuple(row for path in paths for row in _read(path, tuple[kind, ...]))  # type: ignore[valid-type]
+    repeated = sorted(name for name, count in Counter(row.id for row in rows).items() if count > 1)
+    if repeated:
+        raise RulesError(f"{folder.name}: ids occur twice: {', '.join(repeated)}")
+    return rows
+
+
 @cache
 def classes(folder: Path = KNOWLEDGE) -> dict[str, DrugClass]:
     """Every drug class, by id.
@@ -227,14 +255,21 @@ def classes(folder: Path = KNOWLEDGE) -> dict[str, DrugClass]:
         RulesError: if the table is missing or wrong (so with every reader here).
     """
     found: tuple[DrugClass, ...] = _read(folder / "classes.yaml", tuple[DrugClass, ...])
-    return {item.id: item for item in found}
+    return {item.id: item.model_copy(update={"members": _members(item)}) for item in found}
+
+
+def _members(group: DrugClass) -> tuple[str, ...]:
+    by_atc = {drug.name for drug in drugs().values() if group.atc and any(a.startswith(group.atc) for a in drug.atc)}
+    found = tuple(sorted((by_atc | set(group.members)) - set(group.exclude)))
+    if not found:
+        raise RulesError(f"classes.yaml: {group.id} has no members")
+    return found
 
 
 @cache
 def interaction_rules(folder: Path = KNOWLEDGE) -> tuple[InteractionRule, ...]:
     """Every interaction rule."""
-    rules: tuple[InteractionRule, ...] = _read(folder / "interactions.yaml", tuple[InteractionRule, ...])
-    return rules
+    return _read_all(folder / "interactions", INTERACTION_THEMES, InteractionRule)
 
 
 @cache
@@ -247,8 +282,7 @@ def allergy_table(folder: Path = KNOWLEDGE) -> AllergyTable:
 @cache
 def contraindications(folder: Path = KNOWLEDGE) -> tuple[Contraindication, ...]:
     """Every contraindication."""
-    rows: tuple[Contraindication, ...] = _read(folder / "contraindications.yaml", tuple[Contraindication, ...])
-    return rows
+    return _read_all(folder / "contraindications", CONTRAINDICATION_THEMES, Contraindication)
 
 
 @cache

@@ -146,7 +146,7 @@ def test_one_more_medicine_never_removes_a_finding_or_allows_a_regimen(
     }
 
 
-TABLES = ["interactions.yaml", "classes.yaml", "allergy_groups.yaml", "contraindications.yaml", "antibiotic_indications.yaml", "roles.yaml", "vitals.yaml", "red_flags.yaml"]  # fmt: skip  # noqa: E501
+TABLES = ["interactions/bleeding.yaml", "classes.yaml", "allergy_groups.yaml", "contraindications/age.yaml", "antibiotic_indications.yaml", "roles.yaml", "vitals.yaml", "red_flags.yaml"]  # fmt: skip  # noqa: E501
 
 
 @pytest.mark.parametrize("table", ["vitals.yaml", "red_flags.yaml"])
