@@ -13,8 +13,8 @@ from pathlib import Path
 from cases.case import Finding
 from cases.language import find_terms
 from safety.intake import Drug, KnownAllergy, finding
+from safety.resolver import Resolver, labels
 from safety.rules import ACTION_OF, KNOWLEDGE, AllergyGroup, AllergyTable, Reaction, Relation, allergy_table
-from safety.rxnorm import OfflineResolver, labels
 
 RELATIONS: tuple[Relation, ...] = ("same", "side_chain", "class", "related")
 WORST_FIRST: tuple[Reaction, ...] = ("severe_skin", "anaphylaxis", "mild", "intolerance")
@@ -31,7 +31,7 @@ class Allergies:
         RulesError: if the table is missing or wrong.
     """
 
-    def __init__(self, resolver: OfflineResolver, *, knowledge: Path = KNOWLEDGE) -> None:
+    def __init__(self, resolver: Resolver, *, knowledge: Path = KNOWLEDGE) -> None:
         self._resolver = resolver
         self.table: AllergyTable = allergy_table(knowledge)
         self.known = frozenset(name for group in self.table.groups for name in group.members)

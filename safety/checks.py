@@ -16,7 +16,7 @@ from safety.allergies import Allergies
 from safety.contraindications import Contraindications
 from safety.intake import Drug, Intake, read_intake
 from safety.interactions import Interactions
-from safety.rxnorm import OfflineResolver
+from safety.resolver import Resolver
 from safety.stewardship import Stewardship
 from safety.verdict import Tally, softened
 
@@ -48,7 +48,7 @@ class Checks:
         knowledge: folder of the rules.
     """
 
-    def __init__(self, resolver: OfflineResolver, *, vocabulary: Path, knowledge: Path) -> None:
+    def __init__(self, resolver: Resolver, *, vocabulary: Path, knowledge: Path) -> None:
         self._resolver = resolver
         self._vocabulary = vocabulary
         self._knowledge = knowledge

@@ -11,8 +11,8 @@ from cases.facts import FactReader
 from cases.vocabulary.tables import VOCABULARY, regimens
 from safety.intake import Drug, finding
 from safety.interactions import LOCAL_ROUTES
+from safety.resolver import Resolver, labels
 from safety.rules import ACTION_OF, KNOWLEDGE, Contraindication, When, contraindications, members
-from safety.rxnorm import OfflineResolver, labels
 
 
 class Contraindications:
@@ -26,9 +26,7 @@ class Contraindications:
         RulesError: if a table is missing or wrong.
     """
 
-    def __init__(
-        self, resolver: OfflineResolver, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE
-    ) -> None:
+    def __init__(self, resolver: Resolver, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE) -> None:
         self._resolver = resolver
         self._regimens = frozenset(regimens(vocabulary))
         self._rows: dict[str, list[Contraindication]] = defaultdict(list)

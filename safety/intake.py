@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cases.case import Action, Allergy, Case, Finding, FindingKind, Medication, Question, Severity
 from safety.mentions import Mention, find_mentions
+from safety.resolver import Resolution, Resolver, labels
 from safety.rules import AllergyTable, allergy_table
-from safety.rxnorm import OfflineResolver, Resolution, labels
 
 RESOLVER_SOURCE = "RxNorm names and codes: cases/vocabulary"
 SCREEN_SOURCE = "screen"
@@ -47,7 +47,7 @@ class Intake:
     questions: list[Question] = field(default_factory=list)
 
 
-def read_intake(case: Case, resolver: OfflineResolver, *, vocabulary: Path, knowledge: Path) -> Intake:
+def read_intake(case: Case, resolver: Resolver, *, vocabulary: Path, knowledge: Path) -> Intake:
     """Read the medicines and allergies of the fields and of the text.
 
     A question about unknown medicines or allergies is of the kind `syndrome`: asked beside the plan, not blocking it.
@@ -65,7 +65,7 @@ def read_intake(case: Case, resolver: OfflineResolver, *, vocabulary: Path, know
     return intake
 
 
-def _take_medication(intake: Intake, medication: Medication, resolver: OfflineResolver) -> None:
+def _take_medication(intake: Intake, medication: Medication, resolver: Resolver) -> None:
     read = [resolver.resolve(medication.name)] if medication.name else []
     if medication.rxcui:
         by_code = resolver.resolve_code(medication.rxcui)
@@ -81,7 +81,7 @@ def _take_medication(intake: Intake, medication: Medication, resolver: OfflineRe
         intake.drugs.append(Drug(name, new=False, route=(medication.route or "").lower(), origin="medications"))
 
 
-def _take_allergy(intake: Intake, allergy: Allergy, resolver: OfflineResolver, table: AllergyTable) -> None:
+def _take_allergy(intake: Intake, allergy: Allergy, resolver: Resolver, table: AllergyTable) -> None:
     written = " ".join(allergy.name.lower().split())
     if written in table.nothing or written in table.not_drugs:
         return
@@ -102,7 +102,7 @@ def _is_group(written: str, table: AllergyTable) -> bool:
     return any(written in group.terms for group in table.groups)
 
 
-def _take_mention(intake: Intake, mention: Mention, resolver: OfflineResolver, table: AllergyTable) -> None:
+def _take_mention(intake: Intake, mention: Mention, resolver: Resolver, table: AllergyTable) -> None:
     names = mention.names
     if not names:
         read = resolver.resolve(mention.surface)
@@ -139,7 +139,7 @@ def _ask_about_unknowns(intake: Intake, case: Case) -> None:
         intake.questions.append(Question(ask=ask, because="allergies could not be checked", kind="syndrome"))
 
 
-def report(read: Resolution, resolver: OfflineResolver, *, new: bool = True) -> Iterator[Finding]:
+def report(read: Resolution, resolver: Resolver, *, new: bool = True) -> Iterator[Finding]:
     """Yield a finding for everything but a clear reading."""
     if not read.resolved:
         hint = f"Perhaps {', '.join(read.suggestions)}." if read.suggestions else ""

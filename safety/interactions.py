@@ -13,8 +13,8 @@ from pathlib import Path
 
 from cases.case import Finding, Severity
 from safety.intake import Drug, finding
+from safety.resolver import Resolver, labels
 from safety.rules import ACTION_OF, KNOWLEDGE, DrugClass, InteractionRule, classes, interaction_rules, members
-from safety.rxnorm import OfflineResolver, labels
 
 LOCAL_ROUTES = frozenset({"topical", "inhaled", "intranasal", "ophthalmic", "otic", "rectal", "vaginal"})
 LOCAL_SEVERITY: dict[Severity, Severity] = {  # little of a local drug is absorbed: warn, do not stop the plan
@@ -37,7 +37,7 @@ class Interactions:
         RulesError: if a table is missing or wrong.
     """
 
-    def __init__(self, resolver: OfflineResolver, *, knowledge: Path = KNOWLEDGE) -> None:
+    def __init__(self, resolver: Resolver, *, knowledge: Path = KNOWLEDGE) -> None:
         self._resolver = resolver
         self._pairs: dict[frozenset[str], list[InteractionRule]] = defaultdict(list)
         self._classes: dict[str, list[DrugClass]] = defaultdict(list)

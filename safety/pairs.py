@@ -14,7 +14,7 @@ from typing import Literal
 from cases.case import Action, Finding, Severity
 from safety.intake import Drug, unresolved
 from safety.interactions import Interactions
-from safety.rxnorm import OfflineResolver, Resolution
+from safety.resolver import Resolution, Resolver
 
 Status = Literal["checked", "unknown_drug"]
 SIDES = ("a", "b")
@@ -49,12 +49,13 @@ class Pairs:
         interactions: the rules.
 
     Example:
+        >>> from safety.rxnorm import OfflineResolver
         >>> resolver = OfflineResolver()
         >>> Pairs(resolver, Interactions(resolver)).check("warfarin", "ibuprofen").severity
         'major'
     """
 
-    def __init__(self, resolver: OfflineResolver, interactions: Interactions) -> None:
+    def __init__(self, resolver: Resolver, interactions: Interactions) -> None:
         self._resolver = resolver
         self._interactions = interactions
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -21,41 +18,13 @@ from rapidfuzz.distance import OSA
 from cases.vocabulary.displays import ingredients_of
 from cases.vocabulary.lexicon import Term, lexicon, normalise
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs
+from safety.resolver import Resolution
 from safety.rules import KNOWLEDGE, RulesError
 
 FLOOR = 0.82  # 1,967 of 1,975 one-edit misspellings right and none wrong, in a prototype on 19,302 terms
 MARGIN = 0.05
 MIN_FUZZY_LENGTH = 5
 CANDIDATES = 25
-How = Literal["code", "exact", "display", "fuzzy", "unresolved"]
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What a surface form was read as.
-
-    Args:
-        surface: what was written.
-        names: the ingredients; empty if it was refused.
-        how: the step that answered.
-        read_as: the known form that a fuzzy match landed on.
-        why: why it was refused.
-        suggestions: what it may have meant.
-        kind: the kind of term, e.g. `brand` or `class`.
-    """
-
-    surface: str
-    names: tuple[str, ...]
-    how: How
-    read_as: str = ""
-    why: str = ""
-    suggestions: tuple[str, ...] = ()
-    kind: str = ""
-
-    @property
-    def resolved(self) -> bool:
-        """Whether ingredients were found."""
-        return bool(self.names)
 
 
 class OfflineResolver:
@@ -195,8 +164,3 @@ def codes(folder: Path = VOCABULARY) -> dict[str, tuple[str, ...]]:
         raise VocabularyError(f"the drug codes in {folder.name} cannot be read: {error}") from error
     found.update((drug.rxcui, (drug.name,)) for drug in drugs(folder).values() if drug.rxcui)
     return found
-
-
-def labels(names: Iterable[str], resolver: OfflineResolver) -> tuple[str, ...]:
-    """RxCUIs of ingredients, or their names where no code is agreed: what `Finding.drugs` holds."""
-    return tuple(resolver.rxcui(name) or name for name in names)

@@ -15,8 +15,8 @@ from cases.facts import FactReader
 from cases.vocabulary.conditions import syndromes
 from cases.vocabulary.tables import VOCABULARY, drugs, regimens_of
 from safety.intake import Drug, finding
+from safety.resolver import Resolver, labels
 from safety.rules import KNOWLEDGE, Indication, indications
-from safety.rxnorm import OfflineResolver, labels
 
 AWARE_SOURCE = "who_aware_2023"
 TABLE_SOURCE = "safety/knowledge/antibiotic_indications.yaml"
@@ -35,9 +35,7 @@ class Stewardship:
         VocabularyError: if a table of the vocabulary is.
     """
 
-    def __init__(
-        self, resolver: OfflineResolver, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE
-    ) -> None:
+    def __init__(self, resolver: Resolver, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE) -> None:
         self._resolver = resolver
         self._vocabulary = vocabulary
         self._indications = indications(knowledge)

@@ -8,7 +8,8 @@ import string
 import pytest
 
 from cases.vocabulary.tables import drugs
-from safety.rxnorm import OfflineResolver, confused_pairs, labels
+from safety.resolver import labels
+from safety.rxnorm import OfflineResolver, confused_pairs
 
 
 @pytest.mark.parametrize(
