@@ -16,6 +16,7 @@ import typer
 from rich.markup import escape
 
 from pipeline.cli_safety import safety_app
+from pipeline.cli_tables import tables_app
 from pipeline.config import Config, ConfigError, load_config
 from pipeline.terminal import SOME_FAILED, console, fail, print_json, usage
 
@@ -27,6 +28,7 @@ train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline
 fit_app = typer.Typer(no_args_is_help=True, help="Fit a part of the pipeline to cases of your own.")
 evaluate_app = typer.Typer(no_args_is_help=True, help="Measure a part of the pipeline.")
 app.add_typer(safety_app)
+app.add_typer(tables_app)
 app.add_typer(train_app, name="train")
 app.add_typer(fit_app, name="fit")
 app.add_typer(evaluate_app, name="evaluate")

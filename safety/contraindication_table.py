@@ -1,0 +1,152 @@
+"""Contraindications in bulk: one row a drug and a patient, one answer a row.
+
+A cell that is empty, absent or `unknown` is not known, which is never "no". A cell that cannot be read is no answer
+either: the row is blocked, and the rule names the column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cases.case import Case, Condition, Finding, Patient
+from cases.facts import FactReader
+from cases.vocabulary.tables import VOCABULARY
+from safety.contraindications import Contraindications
+from safety.intake import Drug, report
+from safety.resolver import Resolver
+
+NEEDED = (("drug",),)
+ANSWERS = ("action", "rule")
+GRAVITY = ("block", "interrupt", "warn", "note")
+NOT_KNOWN = ("", "unknown")
+YES_NO = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
+SEXES = {"female": "female", "f": "female", "male": "male", "m": "male", "other": "other"}
+REGIONS = {"UK": "GB", "USA": "US"}
+ICD10 = re.compile(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
+TEXT = "One row of a table."  # a case has words; these say nothing of anybody
+
+
+class Unreadable(ValueError):
+    """Cells that cannot be read; `columns` names them."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        super().__init__(f"cannot be read: {', '.join(columns)}")
+        self.columns = columns
+
+
+class ContraindicationTable:
+    """Answer rows.
+
+    Args:
+        resolver: names and codes to ingredients.
+        contraindications: the rules.
+        vocabulary: folder of the facts.
+
+    Example:
+        >>> from safety.rxnorm import OfflineResolver
+        >>> resolver = OfflineResolver()
+        >>> table = ContraindicationTable(resolver, Contraindications(resolver))
+        >>> table.row({"drug": "codeine", "age": "9"})
+        {'action': 'block', 'rule': 'ci.codeine_tramadol_under_12'}
+    """
+
+    def __init__(
+        self, resolver: Resolver, contraindications: Contraindications, *, vocabulary: Path = VOCABULARY
+    ) -> None:
+        self._resolver = resolver
+        self._contraindications = contraindications
+        self._vocabulary = vocabulary
+
+    def row(self, row: Mapping[str, str]) -> dict[str, str]:
+        """Return the gravest action and the rules that call for it, joined by `;`; both empty where none speaks."""
+        try:
+            case = case_of(row)
+        except Unreadable as error:
+            return {"action": "block", "rule": ";".join(f"input.{column}" for column in error.columns)}
+        found = self.findings(row.get("drug") or "", case)
+        gravest = min((item.action for item in found), key=GRAVITY.index, default="")
+        rules = dict.fromkeys(item.rule for item in found if item.action == gravest)
+        return {"action": gravest, "rule": ";".join(rules)}
+
+    def findings(self, drug: str, case: Case) -> list[Finding]:
+        """Return what speaks against one drug, a name or an RxCUI, for one patient."""
+        written = drug.strip()
+        read = self._resolver.resolve_code(written) if written.isdecimal() else self._resolver.resolve(written)
+        reader = FactReader(case, folder=self._vocabulary)
+        drugs = [Drug(name, new=True) for name in read.names]
+        return [*report(read, self._resolver), *self._contraindications.check(case, reader, drugs)[0]]
+
+
+def case_of(row: Mapping[str, str]) -> Case:
+    """Read the patient of a row.
+
+    Raises:
+        Unreadable: if cells cannot be read, or contradict one another.
+    """
+    cells = {column: _cell(row, column) for column in READERS}
+    unreadable = tuple(column for column, value in cells.items() if value is UNREADABLE)
+    if unreadable:
+        raise Unreadable(unreadable)
+    codes, region = cells.pop("condition_icd10"), cells.pop("region")
+    conditions = None if codes is None else tuple(Condition(code=code) for code in codes)
+    return Case(id="row", text=TEXT, region=region, patient=_patient(cells), conditions=conditions)
+
+
+def _cell(row: Mapping[str, str], column: str) -> Any:
+    written = (row.get(column) or "").strip()
+    if written.lower() in NOT_KNOWN:
+        return None
+    try:
+        return READERS[column](written)
+    except (ValueError, KeyError):
+        return UNREADABLE
+
+
+def _patient(cells: dict[str, Any]) -> Patient:
+    """Build the patient; weeks of a pregnancy mean that there is one, and none of them says nothing."""
+    if cells["gestation_weeks"] == 0 and cells["pregnant"] is not True:
+        cells["gestation_weeks"] = None
+    if cells["gestation_weeks"] is not None and cells["pregnant"] is None:
+        cells["pregnant"] = True
+    try:
+        return Patient(**cells)
+    except ValidationError as error:
+        named = (str(item["loc"][0]) if item["loc"] else "gestation_weeks" for item in error.errors())
+        raise Unreadable(tuple(dict.fromkeys(named))) from error
+
+
+def _codes(written: str) -> list[str]:
+    codes = [code for code in re.split(r"[;,\s]+", written.upper()) if code]
+    if not all(ICD10.fullmatch(code) for code in codes):
+        raise ValueError("not an ICD-10 code")
+    return codes
+
+
+def _region(written: str) -> str:
+    region = REGIONS.get(written.upper(), written.upper())
+    if not re.fullmatch(r"[A-Z]{2}", region):
+        raise ValueError("not a country code")
+    return region
+
+
+def _of(table: Mapping[str, Any], written: str) -> Any:
+    return table[written.lower()]
+
+
+UNREADABLE = object()
+READERS: dict[str, Callable[[str], Any]] = {
+    "age": float,
+    "sex": partial(_of, SEXES),
+    "pregnant": partial(_of, YES_NO),
+    "gestation_weeks": float,
+    "breastfeeding": partial(_of, YES_NO),
+    "egfr": float,
+    "condition_icd10": _codes,
+    "region": _region,
+}
