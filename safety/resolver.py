@@ -1,7 +1,9 @@
 """What every resolver of medicine names answers, and how it refuses.
 
-    OfflineResolver (safety/rxnorm.py)    the committed tables, then the user's own RxNorm release
-    RxNavResolver   (safety/rxnav.py)     the online service of the U.S. National Library of Medicine
+    OfflineResolver (safety/rxnorm.py)          the committed tables, then the user's own RxNorm release
+    ImportedIndex   (safety/rxnorm_index.py)    that release alone
+    RxNavResolver   (safety/rxnav.py)           the online service of the U.S. National Library of Medicine
+    OfflineFirst    (safety/offline_first.py)   the service, asked only where the tables do not know
 
 A name that a resolver does not know is a `Resolution` without names. A resolver that cannot answer at all raises
 `Unavailable`: that is never "no match", and never "safe".
@@ -16,7 +18,7 @@ from typing import Literal, Protocol
 How = Literal["code", "exact", "display", "fuzzy", "unresolved"]
 
 
-class Unavailable(RuntimeError):
+class Unavailable(OSError):
     """A resolver could not answer: whether the medicine is known was not found out."""
 
 
@@ -32,6 +34,7 @@ class Resolution:
         why: why it was refused.
         suggestions: what it may have meant.
         kind: the kind of term, e.g. `brand` or `class`.
+        source: where the answer comes from, if not from the committed tables; an attribution that must be shown.
     """
 
     surface: str
@@ -41,6 +44,7 @@ class Resolution:
     why: str = ""
     suggestions: tuple[str, ...] = ()
     kind: str = ""
+    source: str = ""
 
     @property
     def resolved(self) -> bool:

@@ -11,6 +11,7 @@ import csv
 import gzip
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -21,6 +22,9 @@ from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs
 from safety.resolver import Resolution
 from safety.rules import KNOWLEDGE, RulesError
 
+if TYPE_CHECKING:
+    from safety.rxnorm_index import ImportedIndex
+
 FLOOR = 0.82  # 1,967 of 1,975 one-edit misspellings right and none wrong, in a prototype on 19,302 terms
 MARGIN = 0.05
 MIN_FUZZY_LENGTH = 5
@@ -28,19 +32,23 @@ CANDIDATES = 25
 
 
 class OfflineResolver:
-    """Names and codes to ingredients, from the committed tables alone.
+    """Names and codes to ingredients, from the committed tables, then from the user's own RxNorm release.
 
     Args:
         vocabulary: folder of the drug tables.
         knowledge: folder of the safety rules, for the table of confused pairs.
+        imported: the index of a release; it is asked for what the tables do not know, so that our names win.
 
     Example:
         >>> OfflineResolver().resolve("Augmentin").names
         ('amoxicillin', 'clavulanate')
     """
 
-    def __init__(self, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE) -> None:
+    def __init__(
+        self, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE, imported: ImportedIndex | None = None
+    ) -> None:
         self._vocabulary = vocabulary
+        self._imported = imported
         self._lexicon = lexicon(vocabulary)
         self._pairs = confused_pairs(knowledge)
         self._fuzzy_keys = tuple(key for key in self._lexicon.terms if len(key) >= MIN_FUZZY_LENGTH)
@@ -55,13 +63,16 @@ class OfflineResolver:
     def resolve_code(self, rxcui: str) -> Resolution:
         """Resolve a code: an ingredient's, or a prescribable drug's or pack's."""
         names = codes(self._vocabulary).get(rxcui, ())
+        if not names and self._imported:
+            return self._imported.resolve_code(rxcui)
         why = "" if names else "the code is not in the index"
         return Resolution(rxcui, names, "code" if names else "unresolved", why=why)
 
     def rxcui(self, name: str) -> str | None:
         """The ingredient's code, where two sources agree on one."""
         drug = drugs(self._vocabulary).get(name)
-        return drug.rxcui if drug else None
+        known = drug.rxcui if drug else None
+        return known or (self._imported.rxcui(name) if self._imported else None)
 
     def _resolve(self, surface: str) -> Resolution:
         key = normalise(surface)
@@ -70,7 +81,12 @@ class OfflineResolver:
         term = self._lexicon.terms.get(key)
         if term:
             return self._known(surface, term)
-        return self._display(surface) or self._fuzzy(surface, key)
+        return self._display(surface) or self._from_release(surface) or self._fuzzy(surface, key)
+
+    def _from_release(self, surface: str) -> Resolution | None:
+        """What the release says of a name, unless it does not know it either."""
+        read = self._imported.resolve(surface) if self._imported else None
+        return read if read and (read.resolved or read.kind) else None
 
     def _known(self, surface: str, term: Term) -> Resolution:
         if not term.names:
@@ -101,12 +117,14 @@ class OfflineResolver:
         hits = process.extract(
             key, self._fuzzy_keys, scorer=OSA.normalized_similarity, limit=CANDIDATES, score_cutoff=FLOOR - 2 * MARGIN
         )
+        near = [(float(score), self._lexicon.terms[form]) for form, score, _ in hits]
+        if self._imported:
+            near += self._imported.near(key, cutoff=FLOOR - 2 * MARGIN, limit=CANDIDATES)
         best: dict[tuple[str, ...], tuple[float, Term]] = {}
-        for form, score, _ in hits:
-            term = self._lexicon.terms[form]
-            group = term.names or (term.surface,)
+        for score, term in near:
+            group = tuple(sorted(term.names)) or (term.surface,)
             if group not in best or score > best[group][0]:
-                best[group] = (float(score), term)
+                best[group] = (score, term)
         return sorted(best.values(), key=lambda item: (-item[0], item[1].surface))
 
     def _refusal(self, key: str, ranked: list[tuple[float, Term]]) -> str:
