@@ -6,6 +6,8 @@ An RxCUI enters `drugs.csv` only where at least two witnesses name it for the in
     the BioPortal export of RxNorm (the concept whose label is the ingredient's name)
     the RxCUI-UNII map (the code is a substance that FDA registers)
 
+The ATC codes are those of `atc.csv`, looked up by hand in the index of the WHO Collaborating Centre.
+
 `names.csv.gz` holds every further name, salt, brand and combination that the export knows, so that a drug without
 rules is *known, no rules*, never *safe*. `clinical_drugs.csv.gz` maps the codes of prescribable drugs and packs to
 ingredients where the export and the prescribable graph give the code the same ingredients.
@@ -138,8 +140,8 @@ def build(evidence: Path, folder: Path) -> Counter[str]:
 
     Args:
         evidence: folder with `knowledge/` and `data/rxnorm/`, the witnesses.
-        folder: the vocabulary; the names in its `drugs.csv`, and `rxnorm_labels.csv` (names that RxNorm spells
-            differently), `not_in_text.txt` (forms that are ordinary words) are its input.
+        folder: the vocabulary; the names in its `drugs.csv`, and `atc.csv`, `rxnorm_labels.csv` (names that RxNorm
+            spells differently), `not_in_text.txt` (forms that are ordinary words) are its input.
 
     Returns:
         How many rows each table got.
@@ -160,25 +162,21 @@ def _curated(evidence: Path, folder: Path, export: Export) -> list[tuple[str, st
     units = _units(evidence)
     listed = {row["name"]: row["evidence"] for row in _rows(evidence / "knowledge/verified_rxcui_candidates.csv")}
     aware = _aware(evidence / "knowledge/who_aware_2023.csv")
+    atc = {row["name"]: row["atc"] for row in _rows(folder / "atc.csv")}
     out = []
     for name in sorted({row["name"] for row in _rows(folder / "drugs.csv")}):
         code, tables = agreed_code(witnesses(name, export, units, listed))
-        atc, category = aware.get(name, ("", ""))
-        out.append((name, code or "", atc, category, ";".join(tables)))
+        out.append((name, code or "", atc.get(name, ""), aware.get(name, ""), ";".join(tables)))
     return out
 
 
-def _aware(path: Path) -> dict[str, tuple[str, str]]:
-    """ATC codes and category by our name; an oral and an injected form of one name must agree to be used."""
-    found: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+def _aware(path: Path) -> dict[str, str]:
+    """The category by our name; `Watch` where the oral and the injected form of one name differ."""
+    found: dict[str, set[str]] = defaultdict(set)
     for row in _rows(path):
         name = AWARE_NAMES.get(_plain(row["antibiotic"]), _plain(row["antibiotic"]))
-        found[name][0].add(row["atc"].strip())
-        found[name][1].add(row["category"].strip())
-    return {
-        name: (";".join(sorted(atc)), next(iter(categories)) if len(categories) == 1 else "Watch")
-        for name, (atc, categories) in found.items()
-    }
+        found[name].add(row["category"].strip())
+    return {name: next(iter(categories)) if len(categories) == 1 else "Watch" for name, categories in found.items()}
 
 
 def _plain(antibiotic: str) -> str:

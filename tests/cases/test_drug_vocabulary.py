@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -12,9 +13,15 @@ import pytest
 from cases.vocabulary.build import agreed_code, base_of, build
 from cases.vocabulary.displays import ingredients_of
 from cases.vocabulary.lexicon import find_names, lexicon
-from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, regimens, synonyms
+from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, regimens, sources, synonyms
 
 ROOT = VOCABULARY.parent.parent
+NOT_IN_ATC = {
+    "benzphetamine", "bismuth subsalicylate", "butalbital", "calamine", "coal tar", "crotamiton", "grapefruit",
+    "hesperidin", "iron", "levalbuterol", "levorphanol", "menthol", "mestranol", "metaxalone", "netupitant",
+    "oral rehydration salts", "petrolatum", "phendimetrazine", "spinosad", "taletrectinib", "tipiracil",
+    "witch hazel", "zileuton", "zinc oxide",
+}  # fmt: skip
 EVIDENCE = Path(os.environ.get("WARDROUND_DATA", ROOT.parent / "shared"))
 
 
@@ -88,6 +95,39 @@ def test_every_code_has_two_witnesses_and_one_name() -> None:
     assert len({drug.rxcui for drug in coded}) == len(coded)
 
 
+def test_every_atc_code_is_of_level_five_and_of_an_ingredient() -> None:
+    with (VOCABULARY / "atc.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows] == sorted({row["name"] for row in rows} & set(drugs()))
+    assert {row["source"] for row in rows} == {"who_atc_2026"} <= set(sources())
+    for row in rows:
+        assert all(re.fullmatch(r"[A-DGHJL-NPRSV]\d\d[A-Z]{2}\d\d", code) for code in row["atc"].split(";")), row
+        assert drugs()[row["name"]].atc == tuple(sorted(set(row["atc"].split(";")))), row
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("acetaminophen", "N02BE01"),
+        ("albuterol", "R03AC02"),
+        ("amoxicillin", "J01CA04"),
+        ("clavulanate", "J01CR02"),
+        ("fluconazole", "D01AC15"),
+        ("glyburide", "A10BB01"),
+        ("levothyroxine", "H03AA01"),
+        ("lopinavir", "J05AR10"),
+        ("simvastatin", "C10AA01"),
+        ("warfarin", "B01AA03"),
+    ],
+)
+def test_an_ingredient_has_its_atc_code(name: str, code: str) -> None:
+    assert code in drugs()[name].atc
+
+
+def test_every_ingredient_has_an_atc_code_but_those_that_the_index_lacks() -> None:
+    assert not {name for name, drug in drugs().items() if not drug.atc} - NOT_IN_ATC
+
+
 def test_every_synonym_names_ingredients_of_the_table() -> None:
     assert not {name for row in synonyms() for name in row.names} - set(drugs())
     assert len({row.term for row in synonyms()}) == len(synonyms())
@@ -114,7 +154,7 @@ def test_no_code_is_typed_into_the_source() -> None:
 def test_the_tables_are_what_the_witnesses_give(tmp_path: Path) -> None:
     if not (EVIDENCE / "data/rxnorm/RXNORM.csv.gz").exists():
         pytest.skip("the witness tables are not here")
-    for name in ("drugs.csv", "synonyms.csv", "rxnorm_labels.csv", "not_in_text.txt"):
+    for name in ("atc.csv", "drugs.csv", "synonyms.csv", "rxnorm_labels.csv", "not_in_text.txt"):
         shutil.copy(VOCABULARY / name, tmp_path / name)
     build(EVIDENCE, tmp_path)
     for name in ("drugs.csv", "names.csv.gz", "clinical_drugs.csv.gz"):
