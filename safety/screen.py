@@ -24,6 +24,7 @@ from safety.checks import Checks, Patient
 from safety.intake import Drug, finding, report
 from safety.mentions import Mention, find_mentions
 from safety.population import check_population
+from safety.resolver import Resolution, Resolver, refused
 from safety.rules import KNOWLEDGE, RulesError, version
 from safety.rxnorm import OfflineResolver
 from safety.verdict import RegimenScreen, Tally, Verdict, alternative, once, only_unknown, weighed
@@ -51,16 +52,19 @@ class Screen:
     Args:
         vocabulary: folder of drugs, conditions, regimens and facts.
         knowledge: folder of the rules.
+        resolver: reads the names and codes of medicines; without one, the committed tables alone.
 
     Example:
         >>> [f.rule for f in Screen().interactions(["simvastatin", "clarithromycin"]).findings]
         ['ddi.statin_3a_strong_inhibitor']
     """
 
-    def __init__(self, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE) -> None:
+    def __init__(
+        self, *, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE, resolver: Resolver | None = None
+    ) -> None:
         self._vocabulary = vocabulary
         self._knowledge = knowledge
-        self._resolver = OfflineResolver(vocabulary=vocabulary, knowledge=knowledge)
+        self._resolver: Resolver = resolver or OfflineResolver(vocabulary=vocabulary, knowledge=knowledge)
         self._checks = Checks(self._resolver, vocabulary=vocabulary, knowledge=knowledge)
         self.rules_version = _version_or_unknown(knowledge)
 
@@ -165,10 +169,17 @@ class Screen:
     def _drugs(self, names: Iterable[str], route: str, origin: str, tally: Tally) -> list[Drug]:
         drugs = []
         for name in names:
-            read = self._resolver.resolve(name)
-            tally.findings += report(read, self._resolver)
+            read = self._read(name, tally)
             drugs += [Drug(ingredient, new=True, route=route, origin=origin) for ingredient in read.names]
         return drugs
+
+    def _read(self, name: str, tally: Tally) -> Resolution:
+        """Read one name; a resolver that cannot answer is a blocking finding, never an unknown name."""
+        nothing = refused(name, "the resolver could not answer")
+        read = tally.guarded("names of medicines", "unresolved_drug", partial(self._resolver.resolve, name), nothing)
+        if read is not nothing:
+            tally.findings += report(read, self._resolver)
+        return read
 
     def _name(self, text: str, named: _Named, tally: Tally, *, passive: bool = False) -> None:
         """Sort what a text names by how firmly it proposes; names that cannot be read become findings.
@@ -189,9 +200,7 @@ class Screen:
                 continue
             names = item.names
             if not names:
-                read = self._resolver.resolve(item.surface)
-                tally.findings += report(read, self._resolver)
-                names = read.names
+                names = self._read(item.surface, tally).names
             firm = named.apart if passive or item.kind == "class" else named.drugs
             (named.asides if passive and not item.dosed else firm).extend(names)
 
