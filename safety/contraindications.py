@@ -14,6 +14,9 @@ from safety.interactions import LOCAL_ROUTES
 from safety.resolver import Resolver, labels
 from safety.rules import ACTION_OF, KNOWLEDGE, Contraindication, When, contraindications, members
 
+STAGE_BELOW = {"ckd_stage_5": 15.0, "ckd_stage_4": 30.0, "ckd_stage_3b": 45.0, "ckd_stage_3": 60.0}
+"""Upper bounds of the eGFR by stage of kidney disease, mL/min/1.73 m2 (KDIGO 2024)."""
+
 
 class Contraindications:
     """The rows, indexed by ingredient.
@@ -93,7 +96,7 @@ class Contraindications:
 
 def evaluate(when: When, case: Case, reader: FactReader) -> bool | None:
     """Return whether the state holds: false if any part is known false, unknown if any part is unknown."""
-    parts = [*_fact_parts(when, reader), *_number_parts(when, case)]
+    parts = [*_fact_parts(when, reader), *_number_parts(when, case), *_kidney_parts(when, case, reader)]
     if False in parts:
         return False
     return None if None in parts else True
@@ -112,10 +115,19 @@ def _number_parts(when: When, case: Case) -> Iterator[bool | None]:
         yield None if patient.age is None else patient.age < when.age_below
     if when.age_at_least is not None:
         yield None if patient.age is None else patient.age >= when.age_at_least
-    if when.egfr_below is not None:
-        yield None if patient.egfr is None else patient.egfr < when.egfr_below
     if when.gestation_at_least is not None:
         yield None if patient.gestation_weeks is None else patient.gestation_weeks >= when.gestation_at_least
+
+
+def _kidney_parts(when: When, case: Case, reader: FactReader) -> Iterator[bool | None]:
+    """The eGFR, or while it is not known what the stage of a listed kidney disease says of it."""
+    if when.egfr_below is None:
+        return
+    if case.patient.egfr is not None:
+        yield case.patient.egfr < when.egfr_below
+    else:
+        stages = (reader[stage].value is True and below <= when.egfr_below for stage, below in STAGE_BELOW.items())
+        yield True if any(stages) else None
 
 
 def _covers(row: Contraindication, case: Case, drug: Drug) -> bool:

@@ -124,12 +124,28 @@ class When(Rule):
     gestation_at_least: float | None = None
 
 
+class Example(Rule):
+    """A drug and a patient of whom a row must speak, or must not; what is not given is not known."""
+
+    drug: str
+    age: float | None = None
+    sex: Literal["female", "male"] | None = None
+    pregnant: bool | None = None
+    gestation_weeks: float | None = None
+    breastfeeding: bool | None = None
+    egfr: float | None = None
+    icd10: tuple[str, ...] = ()
+    region: str | None = None
+    text: str | None = None
+
+
 class Contraindication(Rule):
     """A drug or class that this state of the patient speaks against.
 
     `unknown` says what follows while the state is not known: `ignore`, `ask` a question, or `block` where one of
     `at_risk` (facts; empty means anybody) is true or, for `strict`, not known to be false. A `relative` row is only a
-    warning about a drug that comes from the table of regimens, which weighed it already.
+    warning about a drug that comes from the table of regimens, which weighed it already. `hit` and `miss` are what the
+    tests hold the row to.
     """
 
     id: str
@@ -145,6 +161,8 @@ class Contraindication(Rule):
     management: str
     would_change_if: str | None = None
     sources: tuple[str, ...] = Field(min_length=1)
+    hit: Example | None = None
+    miss: Example | None = None
 
 
 class Indication(Rule):
