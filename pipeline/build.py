@@ -15,6 +15,7 @@ from generators.compose import COMPOSED
 from pipeline.classifier.classify import Classifier
 from pipeline.config import EMBEDDED, Config, GeneratorConfig
 from pipeline.questions import TABLE, Asker
+from pipeline.resolvers import build_resolver, resolver_mark
 from pipeline.thresholds import Calibration, Thresholds
 from pipeline.wardround import Rooms, Wardround
 from retrievers.embedding import SentenceEmbedding
@@ -82,7 +83,7 @@ def build(config: Config) -> Wardround:
     """Return the pipeline, ready for cases."""
     use_threads(config.runtime.threads)
     index = build_index(config)
-    screen = Screen()
+    screen = Screen(resolver=build_resolver(config.safety, cache=cache_folder()))
     classifier = build_classifier(config)
     writer = build_writer(config.generator) if config.plan else None
     made_by = provenance(config, index=index.sha256, writer=writer.name if writer else COMPOSED)
@@ -129,7 +130,7 @@ def provenance(config: Config, *, index: str, writer: str) -> Run:
         index: hash of the evidence index.
         writer: name of the writer of the plan's text.
     """
-    rules = f"{version(KNOWLEDGE)}:{folder_hash(KNOWLEDGE, VOCABULARY)[:8]}"
+    rules = f"{version(KNOWLEDGE)}:{folder_hash(KNOWLEDGE, VOCABULARY)[:8]}{resolver_mark(config)}"
     return Run(
         version=package_version("wardround"),
         config=config.sha256,

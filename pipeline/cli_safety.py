@@ -22,6 +22,7 @@ def screen(
     patient: Annotated[Path, typer.Option("--patient", help="a case file: the patient with medicines and allergies")],
 ) -> None:
     """Safety alone: screen a text for one patient."""
+    from pipeline.resolvers import offline_resolver
     from pipeline.verdicts import verdict_json
     from safety.screen import Screen
 
@@ -32,7 +33,9 @@ def screen(
         raise fail(f"{file} cannot be read as text: {type(error).__name__}.") from error
     if not text.strip():
         raise fail(f"{file} is empty: there is nothing to screen.")
-    print_json(verdict_json(Screen().text(case, text)))
+    with usage():
+        verdict = Screen(resolver=offline_resolver()).text(case, text)
+    print_json(verdict_json(verdict))
 
 
 def _one_case(path: Path) -> Case:
@@ -63,6 +66,7 @@ def interactions(
     if pairs is not None:
         _interactions_of(pairs, names, out)
         return
+    from pipeline.resolvers import offline_resolver
     from pipeline.verdicts import verdict_json
     from safety.screen import Screen
 
@@ -70,19 +74,21 @@ def interactions(
         raise fail("--out goes with --pairs.")
     if len([name for name in names or () if name.strip()]) < 2:
         raise fail("name at least two medicines, or give a table with --pairs.")
-    print_json(verdict_json(Screen().interactions(names or [])))
+    with usage():
+        verdict = Screen(resolver=offline_resolver()).interactions(names or [])
+    print_json(verdict_json(verdict))
 
 
 def _interactions_of(pairs: Path, names: list[str] | None, out: Path | None) -> None:
     from pipeline.bulk import answer_table
+    from pipeline.resolvers import offline_resolver
     from safety.interactions import Interactions
     from safety.pairs import ANSWERS, KEYS, Pairs
-    from safety.rxnorm import OfflineResolver
 
     if names or out is None:
         raise fail("--pairs takes no names, and needs --out for the answers.")
-    resolver = OfflineResolver()
     with usage():
+        resolver = offline_resolver()
         rows = answer_table(
             pairs, out, needed=tuple(KEYS.values()), answers=ANSWERS, answer=Pairs(resolver, Interactions(resolver)).row
         )

@@ -103,6 +103,16 @@ class RoutingConfig(Stage):
     )
 
 
+class SafetyConfig(Stage):
+    """What the safety screen reads names of medicines with, beside the committed tables."""
+
+    rxnorm: str | None = Field(None, description="index of `wardround rxnorm import`; null: that of WARDROUND_RXNORM")
+    rxnav: bool = Field(False, description="ask RxNav for names that are not known here: they leave this machine")
+    rxnav_url: str = Field(
+        "https://rxnav.nlm.nih.gov/REST", pattern=r"^https?://", description="where RxNav is, e.g. a copy of your own"
+    )
+
+
 class ImagesConfig(Stage):
     """The image path is a separate capability: regulators draw a line there."""
 
@@ -118,6 +128,7 @@ class Config(Stage):
     retrieval: RetrievalConfig = RetrievalConfig()
     generator: GeneratorConfig = GeneratorConfig()
     routing: RoutingConfig = RoutingConfig()
+    safety: SafetyConfig = SafetyConfig()
     images: ImagesConfig = ImagesConfig()
     plan: bool = Field(True, description="false is --no-plan: everything but generation")
 

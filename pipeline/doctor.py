@@ -10,6 +10,7 @@ from cases.vocabulary.check import problems, summary
 from cases.vocabulary.tables import VOCABULARY
 from pipeline.build import SHIPPED_WEIGHTS, build_index, cache_folder
 from pipeline.config import Config
+from pipeline.resolvers import describe
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ LOOKS: dict[str, Callable[[], str]] = {
     "text encoder": lambda: str(minilm_folder()),
     "classifier weights": _weights,
     "vocabulary": _vocabulary,
+    "names of medicines": describe,
     "cache": lambda: str(cache_folder()),
     "index": _index,
 }

@@ -155,7 +155,7 @@ def report(read: Resolution, resolver: Resolver, *, new: bool = True) -> Iterato
             message=f"'{read.surface}' was read as {read.read_as}.",
             management="Confirm the medicine before anything is released.",
             would_change_if="the name is spelled as in RxNorm",
-            source=RESOLVER_SOURCE,
+            source=read.source or RESOLVER_SOURCE,
         )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+NOT_KNOWN = "the name is not known"
 How = Literal["code", "exact", "display", "fuzzy", "unresolved"]
 
 

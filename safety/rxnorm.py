@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 from cases.vocabulary.displays import ingredients_of
 from cases.vocabulary.lexicon import Term, lexicon, normalise
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs
-from safety.resolver import Resolution
+from safety.resolver import NOT_KNOWN, Resolution
 from safety.rules import KNOWLEDGE, RulesError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class OfflineResolver:
 
     def _fuzzy(self, surface: str, key: str) -> Resolution:
         if len(key) < MIN_FUZZY_LENGTH:
-            return Resolution(surface, (), "unresolved", why="the name is not known")
+            return Resolution(surface, (), "unresolved", why=NOT_KNOWN)
         ranked = self._ranked(key)
         suggestions = tuple(dict.fromkeys(term.surface for _, term in ranked))[:3]
         why = self._refusal(key, ranked)
@@ -129,7 +129,7 @@ class OfflineResolver:
 
     def _refusal(self, key: str, ranked: list[tuple[float, Term]]) -> str:
         if not ranked or ranked[0][0] < FLOOR:
-            return "the name is not known"
+            return NOT_KNOWN
         score, best = ranked[0]
         if not best.names:
             return "several products have a name like this"

@@ -15,7 +15,7 @@ from cases.vocabulary.displays import ingredients_of
 from cases.vocabulary.lexicon import Term, normalise
 from cases.vocabulary.tables import VOCABULARY
 from safety.ingredient_names import our_name
-from safety.resolver import Resolution, Unavailable, refused
+from safety.resolver import NOT_KNOWN, Resolution, Unavailable, refused
 from safety.rrf_build import LAYOUT
 
 REMEDY = "Make one with `wardround rxnorm import`, or unset safety.rxnorm and WARDROUND_RXNORM."
@@ -71,7 +71,7 @@ class ImportedIndex:
             return refused(surface, "the name is blank")
         term = self._term(surface)
         if term is None:
-            return self._display(surface) or refused(surface, "the name is not known")
+            return self._display(surface) or refused(surface, NOT_KNOWN)
         if not term.names:
             return refused(surface, "several products have this name, or what they hold is not clear", kind=term.kind)
         return Resolution(surface, term.names, "exact", kind=term.kind, source=self._source)
