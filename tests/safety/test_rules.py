@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from itertools import chain
 
+import pytest
+
 from cases.facts import facts
 from cases.vocabulary.conditions import conditions, syndromes
 from cases.vocabulary.lexicon import lexicon
@@ -34,6 +36,35 @@ def test_every_member_is_an_ingredient_that_the_lexicon_knows() -> None:
     groups = [*rules.classes().values(), *rules.allergy_table().groups]
     strange = {name for group in groups for name in group.members} - known
     assert not strange - {"ticarcillin", "methicillin", "silver sulfadiazine"}
+
+
+def test_every_atc_stretch_of_a_class_and_every_exclusion_takes_effect() -> None:
+    for group in rules.classes().values():
+        reached = {name: [a for a in group.atc if any(c.startswith(a) for c in drugs()[name].atc)] for name in drugs()}
+        assert {prefix for prefixes in reached.values() for prefix in prefixes} == set(group.atc), group.id
+        assert all(reached[name] for name in group.exclude), group.id
+
+
+@pytest.mark.parametrize(
+    ("group", "inside", "outside"),
+    [
+        ("anticoagulants", {"argatroban", "tinzaparin", "warfarin"}, {"alteplase", "clopidogrel"}),
+        ("antihistamines", {"clemastine", "hydroxyzine"}, {"azelastine", "trimethobenzamide"}),
+        ("antiplatelets", {"ticlopidine", "aspirin"}, {"treprostinil"}),
+        ("fluoroquinolones", {"gatifloxacin", "levofloxacin"}, {"nalidixic acid"}),
+        ("nsaids", {"fenoprofen", "nabumetone"}, {"aspirin", "penicillamine"}),
+        ("opioids", {"butorphanol", "codeine"}, {"lofexidine", "naloxone"}),
+        ("penicillins", {"pivmecillinam"}, {"clavulanate", "tazobactam"}),
+        ("polyvalent_cations", {"calcium citrate", "iron"}, {"magnesium sulfate", "potassium chloride"}),
+        ("sedatives", {"clonazepam", "zopiclone"}, {"melatonin"}),
+        ("sulfonylureas", {"tolbutamide"}, {"repaglinide"}),
+        ("triptans", {"sumatriptan"}, {"lasmiditan"}),
+    ],
+)
+def test_a_class_holds_its_stretch_of_atc(group: str, inside: set[str], outside: set[str]) -> None:
+    members = set(rules.classes()[group].members)
+    assert inside <= members
+    assert not outside & members
 
 
 def test_every_subject_of_a_rule_is_a_class_or_an_ingredient() -> None:
