@@ -4,7 +4,11 @@ An RxCUI enters `drugs.csv` only where at least two witnesses name it for the in
 
     the published name-to-code lists gathered in `verified_rxcui_candidates.csv` (each counts once)
     the BioPortal export of RxNorm (the concept whose label is the ingredient's name)
+    LabeledIn's drugs (the concept whose name is the ingredient's name)
     the RxCUI-UNII map (the code is a substance that FDA registers)
+    further public tables, one row a witness in `rxcui_evidence.csv`
+
+An ingredient that RxNorm calls by another word is also looked for under that word (`rxnorm_labels.csv`, kind `same`).
 
 The ATC codes are those of `atc.csv`, looked up by hand in the index of the WHO Collaborating Centre.
 
@@ -25,9 +29,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cases.vocabulary.displays import brand_of, ingredients_of
+from cases.vocabulary.stems import bears_stem
 
 FIELD_LIMIT = 10_000_000
 CLINICAL_TYPES = ("T200", "T203")
+SUBSTANCE_TYPES = ("T121", "T195")  # pharmacologic substances and antibiotics
 NEEDED_WITNESSES = 2
 BRAND_MAJORITY = 0.8
 NOT_MEDICINES = frozenset(
@@ -43,6 +49,11 @@ SALTS = frozenset(
     procaine propionate proxetil sesquihydrate sodium stearate succinate sulfate tannate tartrate tosylate
     trihydrate trometamol tromethamine valerate xinafoate zinc arginine erbumine lysine meglumine dipivoxil
     etexilate hydrate monophosphate diphosphate triphosphate bicarbonate strontium free base micronized
+    aceponate aspartate bovine carbonyl diacetate dimeglumine dipotassium enacarbil epolamine fosamil gluceptate
+    hexacetonide isethionate liposomal liposome mandelate mucate orotate pegol polistirex polygalacturonate porcine
+    probutate propanediol resin saccharate terephthalate (usp) hemifumarate hemisulfate hydrogen ditartrate edisylate
+    embonate esylate ethanolate hydroiodide iodide lauroxil methylsulfate monolaurate nicotinate propylene glycolate
+    salicylate triacetate undecanoate xylate
     """.split()  # noqa: SIM905 - a list of 80 words reads better as text
 )
 
@@ -55,6 +66,7 @@ class Export:
     components: Counter[str] = field(default_factory=Counter)
     brands: dict[str, Counter[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(Counter))
     clinical: dict[str, str] = field(default_factory=dict)
+    substances: set[str] = field(default_factory=set)
 
 
 def read_export(path: Path) -> Export:
@@ -72,6 +84,8 @@ def _take(export: Export, row: dict[str, str]) -> None:
     if not any(kind in row["Semantic Types"] for kind in CLINICAL_TYPES):
         for term in (label, *row["Synonyms"].split("|")):
             export.codes[" ".join(term.lower().split())].add(code)
+            if any(kind in row["Semantic Types"] for kind in SUBSTANCE_TYPES):
+                export.substances.add(" ".join(term.lower().split()))
         return
     export.clinical[code] = label
     if " MG" not in label.upper() and " UNT" not in label.upper():
@@ -83,19 +97,67 @@ def _take(export: Export, row: dict[str, str]) -> None:
         export.brands[brand.lower()][tuple(sorted(names))] += 1
 
 
-def witnesses(name: str, export: Export, units: set[str], listed: dict[str, str]) -> dict[str, set[str]]:
-    """Return, for every code proposed for an ingredient, the tables that name it; a label must be the name itself."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for part in listed.get(name, "").split(";"):
-        table, _, code = part.partition("=")
-        if code:
-            found[code].add(table)
-    for code in export.codes.get(name, ()):
-        found[code].add("bioportal2015")
-    for code in found:
-        if code in units:
-            found[code].add("rxcui_unii")
-    return found
+@dataclass(frozen=True)
+class Witnesses:
+    """What speaks for a code: who proposes one for a name, and which codes FDA registers as substances."""
+
+    proposed: Mapping[str, Mapping[str, frozenset[str]]]  # name -> code -> tables
+    labels: Mapping[str, tuple[str, ...]]  # what RxNorm calls the same ingredient
+    units: frozenset[str]
+
+    def of(self, name: str) -> dict[str, set[str]]:
+        """Return, for every code proposed for an ingredient, the tables that name it.
+
+        A label must be the name itself, or where no table knows the name, another word for the same ingredient.
+        """
+        names = (name,) if "bioportal2015" in self._tables(name) else (name, *self.labels.get(name, ()))
+        found: dict[str, set[str]] = defaultdict(set)
+        for each in names:
+            for code, tables in self.proposed.get(each, {}).items():
+                found[code] |= tables
+        for code in found:
+            if code in self.units:
+                found[code].add("rxcui_unii")
+        return found
+
+    def _tables(self, name: str) -> set[str]:
+        return {table for tables in self.proposed.get(name, {}).values() for table in tables}
+
+
+def read_witnesses(evidence: Path, folder: Path, export: Export) -> Witnesses:
+    """Gather every witness."""
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for name, code, table in (*_listed(evidence), *_recorded(folder)):
+        found[name][code].add(table)
+    for label, codes in export.codes.items():
+        for code in codes:
+            found[label][code].add("bioportal2015")
+    proposed = {name: {code: frozenset(all_) for code, all_ in codes.items()} for name, codes in found.items()}
+    return Witnesses(proposed, _same_labels(folder), frozenset(_units(evidence)))
+
+
+def _listed(evidence: Path) -> Iterator[tuple[str, str, str]]:
+    for row in _rows(evidence / "knowledge/verified_rxcui_candidates.csv"):
+        for part in row["evidence"].split(";"):
+            table, _, code = part.partition("=")
+            if code:
+                yield row["name"], code, table
+    with (evidence / "data/indications/labeledin_indications.tsv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            yield row["rxnorm_name"].lower(), row["rxnorm_id"], "labeledin2015"
+
+
+def _recorded(folder: Path) -> Iterator[tuple[str, str, str]]:
+    for row in _rows(folder / "rxcui_evidence.csv"):
+        yield row["name"], row["rxcui"], row["witness"]
+
+
+def _same_labels(folder: Path) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in _rows(folder / "rxnorm_labels.csv"):
+        if row["kind"] == "same":
+            found[row["name"]].append(row["rxnorm_label"].lower())
+    return {name: tuple(labels) for name, labels in found.items()}
 
 
 def agreed_code(found: dict[str, set[str]]) -> tuple[str | None, tuple[str, ...]]:
@@ -141,7 +203,8 @@ def build(evidence: Path, folder: Path) -> Counter[str]:
     Args:
         evidence: folder with `knowledge/` and `data/rxnorm/`, the witnesses.
         folder: the vocabulary; the names in its `drugs.csv`, and `atc.csv`, `rxnorm_labels.csv` (names that RxNorm
-            spells differently), `not_in_text.txt` (forms that are ordinary words) are its input.
+            spells differently), `rxcui_evidence.csv` (further witnesses), `not_in_text.txt` (forms that are ordinary
+            words) are its input.
 
     Returns:
         How many rows each table got.
@@ -159,13 +222,12 @@ def build(evidence: Path, folder: Path) -> Counter[str]:
 
 
 def _curated(evidence: Path, folder: Path, export: Export) -> list[tuple[str, str, str, str, str]]:
-    units = _units(evidence)
-    listed = {row["name"]: row["evidence"] for row in _rows(evidence / "knowledge/verified_rxcui_candidates.csv")}
+    known = read_witnesses(evidence, folder, export)
     aware = _aware(evidence / "knowledge/who_aware_2023.csv")
     atc = {row["name"]: row["atc"] for row in _rows(folder / "atc.csv")}
     out = []
     for name in sorted({row["name"] for row in _rows(folder / "drugs.csv")}):
-        code, tables = agreed_code(witnesses(name, export, units, listed))
+        code, tables = agreed_code(known.of(name))
         out.append((name, code or "", atc.get(name, ""), aware.get(name, ""), ";".join(tables)))
     return out
 
@@ -246,6 +308,11 @@ def _names(
         names = _resolve(term.split(" / "), ingredients) if " / " in term else None
         if names and term not in seen:
             yield term, "combination", ";".join(names), "", "1"
+    for term in sorted(export.substances - seen):
+        base = base_of(term, ingredients)
+        if base or bears_stem(term):
+            name = ingredients[base] if base else term
+            yield term, "salt" if base else "ingredient", name, "", str(int(term not in ordinary))
 
 
 def _brand_row(

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from cases.vocabulary.build import agreed_code, base_of, build
+from cases.vocabulary.build import Witnesses, agreed_code, base_of, build
 from cases.vocabulary.displays import ingredients_of
-from cases.vocabulary.lexicon import find_names, lexicon
+from cases.vocabulary.lexicon import find_names, lexicon, normalise
+from cases.vocabulary.stems import bears_stem
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, regimens, sources, synonyms
 
 ROOT = VOCABULARY.parent.parent
+INPUTS = ("atc.csv", "synonyms.csv", "rxnorm_labels.csv", "rxcui_evidence.csv", "not_in_text.txt")
 NOT_IN_ATC = {
     "benzphetamine", "bismuth subsalicylate", "butalbital", "calamine", "coal tar", "crotamiton", "grapefruit",
     "hesperidin", "iron", "levalbuterol", "levorphanol", "menthol", "mestranol", "metaxalone", "netupitant",
@@ -90,7 +92,7 @@ def test_agreed_code_needs_two_witnesses_and_no_dissent() -> None:
 
 def test_every_code_has_two_witnesses_and_one_name() -> None:
     coded = [drug for drug in drugs().values() if drug.rxcui]
-    assert len(coded) > 600
+    assert len(coded) > 1000
     assert all(len(drug.evidence) >= 2 for drug in coded)
     assert len({drug.rxcui for drug in coded}) == len(coded)
 
@@ -128,6 +130,58 @@ def test_every_ingredient_has_an_atc_code_but_those_that_the_index_lacks() -> No
     assert not {name for name, drug in drugs().items() if not drug.atc} - NOT_IN_ATC
 
 
+def test_witnesses_look_under_another_word_only_where_no_table_knows_the_name() -> None:
+    proposed = {
+        "ethanol": {"1": frozenset({"bioportal2015", "other"})},
+        "clavulanic acid": {"2": frozenset({"bioportal2015"})},
+        "clavulanate": {"3": frozenset({"bioportal2015"})},
+    }
+    known = Witnesses(proposed, {"alcohol": ("ethanol",), "clavulanate": ("clavulanic acid",)}, frozenset({"1"}))
+    assert known.of("alcohol") == {"1": {"bioportal2015", "other", "rxcui_unii"}}
+    assert known.of("clavulanate") == {"3": {"bioportal2015"}}
+
+
+def test_recorded_evidence_names_ingredients_and_counts_one_repository_once() -> None:
+    with (VOCABULARY / "rxcui_evidence.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert not {row["name"] for row in rows} - set(drugs())
+    assert all(row["rxcui"].isdigit() and row["repository_or_url"] and row["looked_up"] for row in rows)
+    pairs = [(row["name"], row["witness"]) for row in rows]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_no_witness_of_a_code_that_is_used_names_another_code() -> None:
+    with (VOCABULARY / "rxcui_evidence.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            assert drugs()[row["name"]].rxcui in (None, row["rxcui"]), row["name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_medicine"),
+    [("azidocillin", True), ("cefodizime", True), ("tertatolol", True), ("squalane", False), ("acetone", False)],
+)
+def test_bears_stem_tells_medicines_from_other_substances(name: str, is_medicine: bool) -> None:
+    assert bears_stem(name) == is_medicine
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("heparin sodium, porcine", ("heparin",)),
+        ("diclofenac epolamine", ("diclofenac",)),
+        ("cefazolin sodium", ("cefazolin",)),
+        ("farxiga", ("dapagliflozin",)),
+        ("Biktarvy", ("bictegravir", "emtricitabine", "tenofovir alafenamide")),
+        ("Priadel", ("lithium",)),
+        ("ecosprin", ("aspirin",)),
+        ("co-fluampicil", ("ampicillin", "flucloxacillin")),
+        ("lisinopril/HCTZ", ("hydrochlorothiazide", "lisinopril")),
+    ],
+)
+def test_lexicon_knows_salts_and_brands_of_several_countries(written: str, names: tuple[str, ...]) -> None:
+    assert tuple(sorted(lexicon().terms[normalise(written)].names)) == names
+
+
 def test_every_synonym_names_ingredients_of_the_table() -> None:
     assert not {name for row in synonyms() for name in row.names} - set(drugs())
     assert len({row.term for row in synonyms()}) == len(synonyms())
@@ -154,7 +208,7 @@ def test_no_code_is_typed_into_the_source() -> None:
 def test_the_tables_are_what_the_witnesses_give(tmp_path: Path) -> None:
     if not (EVIDENCE / "data/rxnorm/RXNORM.csv.gz").exists():
         pytest.skip("the witness tables are not here")
-    for name in ("atc.csv", "drugs.csv", "synonyms.csv", "rxnorm_labels.csv", "not_in_text.txt"):
+    for name in (*INPUTS, "drugs.csv"):
         shutil.copy(VOCABULARY / name, tmp_path / name)
     build(EVIDENCE, tmp_path)
     for name in ("drugs.csv", "names.csv.gz", "clinical_drugs.csv.gz"):
