@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cases.case import Finding
+from cases.case import Finding, Severity
 from cases.language import find_terms
 from safety.intake import Drug, KnownAllergy, finding
 from safety.resolver import Resolver, labels
@@ -48,18 +48,19 @@ class Allergies:
                 return "anaphylaxis" if kind in ("mild", "intolerance") and allergy.severity == "severe" else kind
         return "anaphylaxis" if allergy.severity == "severe" else "unknown"
 
-    def relation(self, allergy: KnownAllergy, name: str) -> tuple[Relation, str] | None:
+    def relation(self, allergy: KnownAllergy, name: str) -> tuple[Relation, AllergyGroup | None] | None:
         """Return how `name` is related to what the patient is allergic to, and the group that says so."""
         if name in allergy.names:
-            return "same", "allergy.same_drug"
-        causes = self._causes(allergy)
-        found = [(group.relation, group.id) for group in self.table.groups if _links(group, allergy, causes, name)]
+            return "same", None
+        causes, reaction = self._causes(allergy), self.reaction(allergy)
+        groups = [group for group in self.table.groups if not group.only or reaction in group.only]
+        found = [(group.relation, group) for group in groups if _links(group, allergy, causes, name)]
         return min(found, key=lambda item: RELATIONS.index(item[0])) if found else None
 
     def _causes(self, allergy: KnownAllergy) -> frozenset[str]:
         """The ingredients that may have caused it: those named, or the members of a class that was named."""
         named = [group for group in self.table.groups if allergy.surface in group.terms]
-        return frozenset(allergy.names) | {name for group in named for name in group.members}
+        return frozenset(allergy.names) | {name for group in named for name in group.causes or group.members}
 
     def _compare(self, allergy: KnownAllergy, drug: Drug) -> Iterator[Finding]:
         related = None if allergy.refuted else self.relation(allergy, drug.name)
@@ -67,9 +68,9 @@ class Allergies:
             return
         relation, group = related
         reaction = self.reaction(allergy)
-        severity = self.table.actions[reaction][relation]
+        severity = self._severity(reaction, relation, group)
         yield finding(
-            rule=group,
+            rule=group.id if group else "allergy.same_drug",
             kind="allergy",
             severity=severity,
             action=ACTION_OF[severity],
@@ -78,14 +79,20 @@ class Allergies:
             message=f"Allergy to {allergy.surface} ({_WORDS[reaction]}); {drug.name} is {_NEARNESS[relation]}.",
             management="Choose a drug of another class, or have the allergy tested.",
             would_change_if=f"the allergy to {allergy.surface} is refuted",
-            source="; ".join(self.table.sources),
+            source=group.source if group else "; ".join(self.table.sources),
         )
+
+    def _severity(self, reaction: Reaction, relation: Relation, group: AllergyGroup | None) -> Severity:
+        own = group.actions.get(reaction) if group else None
+        return own or self.table.actions[reaction][relation]
 
 
 def _links(group: AllergyGroup, allergy: KnownAllergy, causes: frozenset[str], name: str) -> bool:
     if name not in group.members or name in group.exempt:
         return False
-    return allergy.surface in group.terms or bool((causes & set(group.members)) - {name})
+    if allergy.surface in group.terms:
+        return True
+    return not group.named_only and bool((causes & set(group.causes or group.members)) - {name})
 
 
 _WORDS: dict[Reaction, str] = {

@@ -91,7 +91,12 @@ class InteractionRule(Rule):
 
 
 class AllergyGroup(Rule):
-    """Drugs between which an allergy carries over: a shared side chain, a class, or a related class."""
+    """Drugs between which an allergy carries over: a shared side chain, a class, or a related class.
+
+    `exempt` members are not hit by an allergy, `causes` are the only ones that make one (all members without it).
+    `only` limits the group to some reactions, `named_only` to allergies that are named by a term of the group, and
+    `actions` outweighs the table of reaction x relation.
+    """
 
     id: str
     label: str
@@ -99,6 +104,10 @@ class AllergyGroup(Rule):
     terms: tuple[str, ...] = ()
     members: tuple[str, ...] = Field(min_length=1)
     exempt: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    only: tuple[Reaction, ...] = ()
+    named_only: bool = False
+    actions: dict[Reaction, Severity] = {}
     source: str
 
 

@@ -27,7 +27,13 @@ def _action(surface: str, names: tuple[str, ...], reaction: str, drug: str, *, r
         ("amoxicillin", "mild rash", "amoxicillin", "block"),
         ("amoxicillin", "anaphylaxis", "amoxicillin", "block"),
         ("amoxicillin", "anaphylaxis", "cephalexin", "block"),
-        ("amoxicillin", "anaphylaxis", "ceftriaxone", "interrupt"),
+        ("amoxicillin", "anaphylaxis", "ceftriaxone", "warn"),
+        ("penicillin v", "anaphylaxis", "cefazolin", "warn"),
+        ("penicillin v", "anaphylaxis", "meropenem", "warn"),
+        ("penicillin v", "anaphylaxis", "aztreonam", None),
+        ("cephalexin", "hives", "ceftriaxone", "warn"),
+        ("cephalexin", "hives", "amoxicillin", "block"),
+        ("cephalexin", "toxic epidermal necrolysis", "ceftriaxone", "block"),
         ("amoxicillin", "mild rash", "ceftriaxone", "warn"),
         ("amoxicillin", "no rash, only nausea", "amoxicillin", "note"),
         ("amoxicillin", "Stevens-Johnson syndrome", "ceftriaxone", "block"),
@@ -42,7 +48,21 @@ def _action(surface: str, names: tuple[str, ...], reaction: str, drug: str, *, r
         ("ibuprofen", "wheeze", "aspirin", "block"),
         ("lisinopril", "angioedema", "ramipril", "block"),
         ("lisinopril", "angioedema", "sacubitril", "block"),
-        ("lisinopril", "angioedema", "losartan", None),
+        ("lisinopril", "angioedema", "losartan", "warn"),
+        ("lisinopril", "cough", "losartan", None),
+        ("lisinopril", "cough", "ramipril", "warn"),
+        ("losartan", "angioedema", "lisinopril", None),
+        ("codeine", "itching", "morphine", "warn"),
+        ("codeine", "anaphylaxis", "morphine", "block"),
+        ("codeine", "anaphylaxis", "fentanyl", None),
+        ("vancomycin", "red man syndrome", "vancomycin", "note"),
+        ("vancomycin", "anaphylaxis", "teicoplanin", "warn"),
+        ("heparin", "heparin-induced thrombocytopenia", "enoxaparin", "block"),
+        ("atorvastatin", "rhabdomyolysis", "atorvastatin", "block"),
+        ("omeprazole", "anaphylaxis", "pantoprazole", "warn"),
+        ("benzocaine", "hives", "lidocaine", None),
+        ("sulfamethoxazole", "hives", "celecoxib", None),
+        ("sulfamethoxazole", "hives", "hydrochlorothiazide", None),
         ("azithromycin", "rash", "clarithromycin", "block"),
     ],
 )
@@ -51,7 +71,13 @@ def test_action_follows_reaction_and_relation(allergen: str, reaction: str, drug
 
 
 @pytest.mark.parametrize(
-    ("term", "drug"), [("penicillin", "amoxicillin"), ("sulfa", "sulfamethoxazole"), ("nsaids", "naproxen")]
+    ("term", "drug"),
+    [
+        ("penicillin", "amoxicillin"),
+        ("cephalosporins", "ceftriaxone"),
+        ("sulfa", "sulfamethoxazole"),
+        ("nsaids", "naproxen"),
+    ],
 )
 def test_a_class_named_as_the_allergy_covers_its_members(term: str, drug: str) -> None:
     assert _action(term, (), "", drug) == "block"
