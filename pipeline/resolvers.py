@@ -6,6 +6,7 @@ configuration use it too.
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from safety.rxnorm import OfflineResolver
 
 ENVIRONMENT = "WARDROUND_RXNORM"
+
+_log = logging.getLogger(__name__)
 
 
 def index_file(config: SafetyConfig) -> Path | None:
@@ -60,6 +63,7 @@ def build_resolver(config: SafetyConfig, *, cache: Path) -> Resolver:
     from safety.rxnav import RxNavResolver
     from safety.rxnav_client import RxNavClient
 
+    _log.warning("names of medicines that are not known here are sent to %s", config.rxnav_url)
     client = RxNavClient(config.rxnav_url, cache=cache / "rxnav.sqlite")
     return OfflineFirst(offline, RxNavResolver(client))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from functools import cached_property
@@ -58,8 +59,9 @@ class ImportedIndex:
 
     @property
     def sha256(self) -> str:
-        """Digest of the names it was made from; with that of the relations it decides every answer."""
-        return ":".join(file["sha256"] for file in self.meta["files"].values())
+        """Digest of the files it was made from and of its layout: what decides every answer."""
+        parts = [str(LAYOUT), *(file["sha256"] for file in self.meta["files"].values())]
+        return hashlib.sha256(":".join(parts).encode()).hexdigest()
 
     def resolve(self, surface: str) -> Resolution:
         """Resolve a name of the release, or a display string whose parts it names; anything else is refused.

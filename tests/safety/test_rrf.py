@@ -249,6 +249,11 @@ def test_an_import_says_what_it_read(index: ImportedIndex) -> None:
     assert index.meta["counts"]["ingredients"] == 9
 
 
+def test_the_digest_changes_with_either_file(index: ImportedIndex, tmp_path: Path) -> None:
+    foreign = f"1||CUI|RO|{MADE_UP}||CUI|isa|R||RXNORM|||||4096|\n"
+    assert imported_with(tmp_path, rel=foreign).sha256 != index.sha256
+
+
 def test_without_rxnsab_the_release_is_unknown(tmp_path: Path) -> None:
     assert imported_with(tmp_path).release == "unknown"
 
