@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cases.case import Finding, Severity
 from safety.intake import Drug, finding
+from safety.mechanisms import Mechanisms
 from safety.resolver import Resolver, labels
 from safety.rules import ACTION_OF, KNOWLEDGE, DrugClass, InteractionRule, classes, interaction_rules, members
 
@@ -41,6 +42,7 @@ class Interactions:
         self._resolver = resolver
         self._pairs: dict[frozenset[str], list[InteractionRule]] = defaultdict(list)
         self._classes: dict[str, list[DrugClass]] = defaultdict(list)
+        self._mechanisms = Mechanisms(knowledge=knowledge)
         for rule in interaction_rules(knowledge):
             for pair in _pairs(rule, knowledge):
                 self._pairs[pair].append(rule)
@@ -48,7 +50,7 @@ class Interactions:
             if group.duplicate:
                 for name in group.members:
                     self._classes[name].append(group)
-        self.known = frozenset(name for pair in self._pairs for name in pair)
+        self.known = self._mechanisms.known.union(*self._pairs)
 
     def check(self, drugs: Sequence[Drug]) -> list[Finding]:
         """Return every interaction and duplicate among `drugs`."""
@@ -62,9 +64,13 @@ class Interactions:
         return _distinct(found)
 
     def rules_for(self, one: str, other: str) -> tuple[InteractionRule, ...]:
-        """The rules that cover a pair of ingredients, in whichever order; a general one only if there is no other."""
+        """The rules that cover a pair of ingredients, in whichever order.
+
+        One that follows from a mechanism, written or derived from the roles of both, only if there is no other.
+        """
         rules = self._pairs.get(frozenset({one, other}), [])
-        return tuple([rule for rule in rules if not rule.general] or rules)
+        particular = tuple(rule for rule in rules if not rule.general)
+        return particular or (*rules, *self._mechanisms.rules_for(one, other))
 
     def _interacting(self, one: Drug, other: Drug) -> Iterator[Finding]:
         pair = tuple(sorted((one.name, other.name)))
