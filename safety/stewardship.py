@@ -2,7 +2,8 @@
 
 The tier of a syndrome is data. An antibiotic where none is ever indicated is blocked; where one is sometimes
 indicated, a criterion must be known true. A drug that is a regimen of the syndrome needs no other reason, whatever its
-AWaRe class.
+AWaRe class. Where no syndrome is known, the patient's conditions answer by the map of ICD-10 codes, and where the
+syndrome says never, every other condition is asked whether the antibiotic may be meant for it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from pathlib import Path
 from cases.case import Action, Case, Finding, Question, Severity
 from cases.facts import FactReader
 from cases.vocabulary.conditions import syndromes
-from cases.vocabulary.tables import VOCABULARY, drugs, regimens_of
+from cases.vocabulary.tables import VOCABULARY, regimens_of
+from safety.antibiotics import Antibiotics, listed
+from safety.icd10 import CodeRow, code_map, plain
 from safety.intake import Drug, finding
 from safety.resolver import Resolver, labels
 from safety.rules import KNOWLEDGE, Indication, indications
@@ -39,17 +42,14 @@ class Stewardship:
         self._resolver = resolver
         self._vocabulary = vocabulary
         self._indications = indications(knowledge)
-        self._aware = {drug.name: drug.aware for drug in drugs(vocabulary).values() if drug.aware}
-
-    def is_antibiotic(self, name: str) -> bool:
-        """Whether the ingredient has an AWaRe class."""
-        return name in self._aware
+        self._codes = code_map(knowledge)
+        self._antibiotics = Antibiotics(vocabulary=vocabulary, knowledge=knowledge)
 
     def check(
         self, case: Case, reader: FactReader, drugs_: Sequence[Drug], syndrome: str | None
     ) -> tuple[list[Finding], list[Question]]:
         """Return what speaks against each proposed antibiotic in this syndrome, and what should be asked."""
-        proposed = [drug for drug in drugs_ if drug.new and self.is_antibiotic(drug.name)]
+        proposed = [drug for drug in drugs_ if drug.new and self._antibiotics.is_antibiotic(drug.name)]
         findings: list[Finding] = []
         questions: list[Question] = []
         for drug in proposed:
@@ -62,8 +62,10 @@ class Stewardship:
     ) -> Iterator[Finding]:
         row = self._indications.get(syndrome or "")
         if row is None:
-            why = "no entry says that an antibiotic is indicated here."
-            yield self._finding("abx.no_entry", drug, why, "major", "interrupt", TABLE_SOURCE)
+            yield from self._by_code(drug, self._rows(case))
+        elif row.tier == "never" and self._is_use(drug, self._own_rows(syndrome)):
+            why = "no antibiotic treats this by itself; this one has its place beside the other treatment."
+            yield self._finding(f"abx.use.{row.syndrome}", drug, why, "minor", "note", "; ".join(row.sources))
         elif row.tier == "never":
             elsewhere = self._other_indication(case, syndrome)
             action: tuple[Severity, Action] = ("major", "interrupt") if elsewhere else ("contraindicated", "block")
@@ -83,32 +85,61 @@ class Stewardship:
             f"abx.criterion.{row.syndrome}", drug, row.why, *severity, "; ".join(row.sources), f"this holds: {wanted}"
         )
 
-    def _suitable(self, case: Case, drug: Drug, syndrome: str | None) -> Iterator[Finding]:
-        rows = regimens_of(syndrome, self._vocabulary) if syndrome else ()
-        own = {name for row in rows for name in row.ingredients}
-        if drug.name in own:
+    def _by_code(self, drug: Drug, rows: Sequence[CodeRow]) -> Iterator[Finding]:
+        """Judge by the best-supported condition; what is no infection at all says little of the complaint of today."""
+        if not rows:
+            why = "no entry says that an antibiotic is indicated here."
+            yield self._finding("abx.no_entry", drug, why, "major", "interrupt", TABLE_SOURCE)
             return
-        aware = self._aware[drug.name]
+        best, source = rows[0], "; ".join(rows[0].sources)
+        if best.tier == "never" and not self._is_use(drug, rows):
+            action: tuple[Severity, Action] = ("major", "interrupt") if best.default else ("contraindicated", "block")
+            yield self._finding(f"abx.never.{best.name}", drug, best.why, *action, source)
+        elif best.tier == "sometimes":
+            change = f"one of these holds: {'; '.join(best.criteria)}"
+            yield self._finding(f"abx.criterion.{best.name}", drug, best.why, "major", "interrupt", source, change)
+
+    def _suitable(self, case: Case, drug: Drug, syndrome: str | None) -> Iterator[Finding]:
+        own = self._own(case, syndrome)
+        if drug.name in own or self._is_use(drug, self._own_rows(syndrome) or self._rows(case)):
+            return
+        aware = self._antibiotics.aware(drug.name)
         if aware == "Reserve" and (case.setting or "outpatient") == "outpatient":
             why = "a Reserve antibiotic, not for an outpatient."
             yield self._finding("abx.reserve", drug, why, "contraindicated", "block", AWARE_SOURCE)
-        elif rows:
-            better = aware == "Watch" and any(self._aware.get(name) == "Access" for name in own)
+        elif own:
+            better = aware == "Watch" and any(self._antibiotics.aware(name) == "Access" for name in own)
             why = "not one of the syndrome's own regimens" + (", and an Access antibiotic is." if better else ".")
             yield self._finding("abx.not_first_line", drug, why, "major", "interrupt", AWARE_SOURCE)
 
-    def _other_indication(self, case: Case, syndrome: str | None) -> bool:
-        """Whether another listed condition of the patient is one in which an antibiotic can be indicated."""
-        codes = [item.code or "" for item in case.conditions or () if item.system == "icd10"]
-        return any(
-            self._may_be_indicated(other.id) and any(code.startswith(other.icd10) for code in codes)
-            for other in syndromes(self._vocabulary).values()
-            if other.id != syndrome
-        )
+    def _own(self, case: Case, syndrome: str | None) -> frozenset[str]:
+        """The ingredients of the syndrome's regimens; without an entry for it, those listed for the conditions."""
+        if syndrome in self._indications:
+            return frozenset(name for row in regimens_of(syndrome, self._vocabulary) for name in row.ingredients)
+        rows = [row for row in self._rows(case) if row.tier != "never"]
+        best = [row for row in rows if row.tier == rows[0].tier]
+        return frozenset(name for row in best for name in listed(row, vocabulary=self._vocabulary).ingredients)
 
-    def _may_be_indicated(self, syndrome: str) -> bool:
-        row = self._indications.get(syndrome)
-        return row is not None and row.tier != "never"
+    def _rows(self, case: Case) -> tuple[CodeRow, ...]:
+        """The rows of the patient's conditions; none where a code is not known and `never` would be the last word."""
+        codes = _icd10(case)
+        rows = self._codes.rows_of(codes, case.patient.age)
+        unknown = any(self._codes.find(code) is None for code in codes)
+        return () if unknown and rows and rows[0].tier == "never" else rows
+
+    def _own_rows(self, syndrome: str | None) -> tuple[CodeRow, ...]:
+        entry = syndromes(self._vocabulary).get(syndrome or "")
+        return self._codes.rows_of(entry.icd10) if entry else ()
+
+    def _is_use(self, drug: Drug, rows: Sequence[CodeRow]) -> bool:
+        return any(drug.name in row.uses for row in rows)
+
+    def _other_indication(self, case: Case, syndrome: str | None) -> bool:
+        """Whether another condition of the patient, not one of the syndrome's own codes, may need an antibiotic."""
+        entry = syndromes(self._vocabulary).get(syndrome or "")
+        own = tuple(plain(code) for code in entry.icd10) if entry else ()
+        others = [code for code in _icd10(case) if not plain(code).startswith(own)] if own else _icd10(case)
+        return any(row.tier != "never" for row in self._codes.rows_of(others, case.patient.age))
 
     def _finding(
         self,
@@ -131,3 +162,7 @@ class Stewardship:
             would_change_if=change,
             source=source,
         )
+
+
+def _icd10(case: Case) -> list[str]:
+    return [item.code for item in case.conditions or () if item.system == "icd10" and item.code]
