@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from pipeline.cli_alternatives import alternatives_app
 from pipeline.cli_rxnorm import rxnorm_app
 from pipeline.cli_safety import safety_app
 from pipeline.cli_tables import tables_app
@@ -29,6 +30,7 @@ train_app = typer.Typer(no_args_is_help=True, help="Train a part of the pipeline
 fit_app = typer.Typer(no_args_is_help=True, help="Fit a part of the pipeline to cases of your own.")
 evaluate_app = typer.Typer(no_args_is_help=True, help="Measure a part of the pipeline.")
 app.add_typer(safety_app)
+app.add_typer(alternatives_app)
 app.add_typer(tables_app)
 app.add_typer(rxnorm_app, name="rxnorm")
 app.add_typer(train_app, name="train")

@@ -26,7 +26,7 @@ def screen(
     from pipeline.verdicts import verdict_json
     from safety.screen import Screen
 
-    case = _one_case(patient)
+    case = one_case(patient)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -38,7 +38,7 @@ def screen(
     print_json(verdict_json(verdict))
 
 
-def _one_case(path: Path) -> Case:
+def one_case(path: Path) -> Case:
     """The only case of a file: a plan screened for somebody else's allergies would be worse than none."""
     from cases.errors import CaseError
     from cases.read import read_cases

@@ -22,12 +22,27 @@ def contraindications(
 ) -> None:
     """Does the state of a patient speak against a drug? A whole table of drugs and patients, answered row by row."""
     from pipeline.bulk import answer_table
+    from pipeline.resolvers import offline_resolver
     from safety.contraindication_table import ANSWERS, NEEDED, ContraindicationTable
     from safety.contraindications import Contraindications
-    from safety.rxnorm import OfflineResolver
 
-    resolver = OfflineResolver()
-    answer = ContraindicationTable(resolver, Contraindications(resolver)).row
     with usage():
+        resolver = offline_resolver()
+        answer = ContraindicationTable(resolver, Contraindications(resolver)).row
         rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=answer)
+    console.print(f"{rows} rows: {out}", highlight=False, markup=False)
+
+
+@tables_app.command()
+def stewardship(
+    table: Annotated[Path, typer.Option("--table", help="CSV with icd10, and drug, age, setting; a diagnosis a row")],
+    out: OutOption,
+) -> None:
+    """Is an antibiotic indicated, and is this one of its own? A whole table of diagnoses and drugs, row by row."""
+    from pipeline.bulk import answer_table
+    from pipeline.resolvers import offline_resolver
+    from safety.stewardship_table import ANSWERS, NEEDED, StewardshipTable
+
+    with usage():
+        rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=StewardshipTable(offline_resolver()).row)
     console.print(f"{rows} rows: {out}", highlight=False, markup=False)
