@@ -8,7 +8,7 @@ from safety.screen import Verdict
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    """Return findings, questions, priority and what could not be checked.
+    """Return findings, questions, priority, what could not be checked, and a screened text with its findings marked.
 
     `clear` is true only when nothing was found and nothing was left unchecked.
     """
@@ -18,4 +18,5 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "findings": [finding.model_dump(mode="json") for finding in verdict.findings],
         "questions": [question.model_dump(mode="json") for question in verdict.questions],
         "unchecked": list(verdict.unchecked),
+        **({} if verdict.annotated is None else {"annotated": verdict.annotated}),
     }

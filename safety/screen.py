@@ -13,13 +13,14 @@ in `unchecked`; the other checks still run. Adding a drug never removes a findin
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from cases.case import Case, Finding, Plan, Question, Statement, StatementKind
 from cases.vocabulary.conditions import conditions
 from cases.vocabulary.tables import VOCABULARY, RegimenRow, regimens, regimens_of
+from safety.annotate import annotate
 from safety.checks import Checks, Patient
 from safety.intake import Drug, finding, report
 from safety.mentions import Mention, find_mentions
@@ -44,6 +45,7 @@ class _Named:
     apart: list[str] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
 
 
 class Screen:
@@ -121,17 +123,24 @@ class Screen:
         tally.findings = [item for item in tally.findings if item.new]
         return tally.verdict()
 
-    def text(self, case: Case, text: str) -> Verdict:
-        """Screen free text, for example a plan that somebody else wrote, for one patient."""
+    def text(self, case: Case, text: str, syndrome: str | None = None) -> Verdict:
+        """Screen free text, for example a plan that somebody else wrote, for one patient.
+
+        Args:
+            case: the patient.
+            text: what was written; the verdict holds it with the findings marked in it.
+            syndrome: what it is meant to treat, if that is known.
+        """
         tally, named = Tally(), _Named()
-        patient = self._checks.patient(case, tally)
+        patient = self._checks.patient(case, tally, syndrome)
         tally.add(patient.intake.findings, patient.intake.questions, patient.intake.unchecked)
         self._checks.urgency(patient, tally, ())
         self._name(text, named, tally)
         have = {drug.name for drug in patient.intake.drugs}
         patient.intake.drugs += [Drug(name, new=False, origin="text") for name in _new(named.current, have)]
         self._check_named(patient, [], named, tally)
-        return tally.verdict()
+        verdict = tally.verdict()
+        return replace(verdict, annotated=annotate(text, named.mentions, verdict.findings, self._resolver))
 
     def interactions(self, names: Sequence[str]) -> Verdict:
         """Screen drugs for interactions among themselves."""
@@ -194,6 +203,7 @@ class Screen:
         nothing: tuple[Mention, ...] = ()
         find = partial(find_mentions, text, default="proposed", vocabulary=self._vocabulary, knowledge=self._knowledge)
         for item in tally.guarded("names in the text", "unresolved_drug", find, nothing):
+            named.mentions.append(item)
             if item.role == "current":
                 named.current += item.names
             if item.role != "proposed" or (passive and not item.ordered):

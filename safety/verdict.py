@@ -16,12 +16,16 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the screen found, what it could not check, what it would ask, and how urgent the case is."""
+    """What the screen found, what it could not check, what it would ask, and how urgent the case is.
+
+    `annotated` is the screened text, where there was one, with a mark behind every drug that a finding is about.
+    """
 
     findings: tuple[Finding, ...] = ()
     unchecked: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     priority: Priority = "routine"
+    annotated: str | None = None
 
 
 @dataclass(frozen=True)
