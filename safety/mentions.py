@@ -5,17 +5,19 @@ Words that look like drug names but are not in the vocabulary are reported too: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases.vocabulary.lexicon import NameMention, find_names, lexicon, normalise
+from cases.folding import fold
+from cases.vocabulary.lexicon import NameMention, find_names
 from cases.vocabulary.tables import VOCABULARY
-from safety.roles import Role, cues, is_dosed, is_ordered, place_of, role_of
+from safety.roles import Reader, Role
 from safety.rules import KNOWLEDGE
+from safety.strange import strange_words
 
 UNKNOWN = "unknown"
-MIN_STRANGE = 5
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Mention:
     """A drug named in a text.
 
     `names` is empty where the name could not be read; `ordered` says that a verb of giving or a dose goes with it,
-    `dosed` that a dose does.
+    `dosed` that a dose does; `near` holds the ingredients of the only name within one edit of a name that could not
+    be read.
     """
 
     surface: str
@@ -35,6 +38,7 @@ class Mention:
     sentence: str
     ordered: bool
     dosed: bool
+    near: tuple[str, ...] = ()
 
 
 def find_mentions(
@@ -56,33 +60,38 @@ def find_mentions(
         [('ibuprofen', 'advised_against'), ('paracetamol', 'proposed')]
     """
     known = find_names(text, folder=vocabulary)
-    found = sorted([*known, *_strange(text, known, vocabulary, knowledge)], key=lambda item: item.start)
-    return tuple(_in_context(text, item, default, knowledge) for item in found)
+    unknown = list(_unknown(text, known, vocabulary, knowledge))
+    if not known and not unknown:
+        return ()
+    near = {item.start: read for item, read in unknown}
+    reader = Reader(text, default=default, folder=knowledge)
+    found = sorted([*known, *(item for item, _ in unknown)], key=lambda item: item.start)
+    return tuple(_in_context(reader, item, near.get(item.start, ())) for item in found)
 
 
-def _in_context(text: str, item: NameMention, default: Role, knowledge: Path) -> Mention:
-    place = place_of(text, item.start, item.end)
+def _in_context(reader: Reader, item: NameMention, near: tuple[str, ...]) -> Mention:
+    place = reader.place(item.start, item.end)
     return Mention(
         surface=item.surface,
         names=item.names,
         start=item.start,
         end=item.end,
         kind=item.kind,
-        role=role_of(place, default=default, folder=knowledge),
+        role=reader.role(place),
         sentence=place.sentence,
-        ordered=is_ordered(place, folder=knowledge),
-        dosed=is_dosed(place, folder=knowledge),
+        ordered=place.is_ordered,
+        dosed=place.is_dosed,
+        near=near,
     )
 
 
-def _strange(text: str, known: Iterable[NameMention], vocabulary: Path, knowledge: Path) -> Iterator[NameMention]:
-    """Words outside the known mentions that look like drug names, or stand before a dose as one would."""
-    table, terms = cues(knowledge), lexicon(vocabulary).terms
-    taken = [(item.start, item.end) for item in known]
-    spans = {match.span() for match in table.stem.finditer(text) if len(match[0]) >= MIN_STRANGE}
-    spans |= {match.span(1) for match in table.before_dose.finditer(text) if match[1].lower() not in table.not_names}
-    for start, end in spans:
-        surface = text[start:end]
-        free = not any(low < end and start < high for low, high in taken)
-        if free and surface.lower() not in table.look_alikes and normalise(surface) not in terms:
-            yield NameMention(surface, (), start, end, UNKNOWN)
+def _unknown(
+    text: str, known: Sequence[NameMention], vocabulary: Path, knowledge: Path
+) -> Iterator[tuple[NameMention, tuple[str, ...]]]:
+    """Words outside the known mentions that look like drug names, each with what it may have meant."""
+    folded, ends = fold(text), [item.end for item in known]
+    for word in strange_words(folded, vocabulary=vocabulary, knowledge=knowledge):
+        start, end = folded.span(word.start, word.end)
+        index = bisect_left(ends, start + 1)
+        if index == len(known) or end <= known[index].start:
+            yield NameMention(text[start:end], (), start, end, UNKNOWN), word.near

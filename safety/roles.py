@@ -1,12 +1,15 @@
 """What a sentence says a drug is to the patient, from the cues of `roles.yaml`.
 
 A role that lets a drug off needs a cue in the same sentence whose reach ends at "but", ";", "while taking" or the next
-verb of giving; without one, the drug has the text's default role.
+verb of giving; without one, the drug has the role of the section it stands under, or the text's default role.
+
+Each sentence is searched for every cue once, so that the time is linear in the text, however many drugs it names.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,12 +18,20 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cases.language import assertion_at, sentences
+from cases.context import assertion_in
+from cases.language import sentences
 from safety.rules import KNOWLEDGE, RulesError
+from safety.sections import Headings, SectionRole
 
 Role = Literal["proposed", "current", "allergy", "advised_against", "historical", "negated", "mentioned"]
 NEAR_WORDS = 4
-Cue = Literal["allergy", "keep", "hasten", "advised_against", "historical", "mentioned", "current"]
+MAX_SENTENCE = 4000  # characters; what is longer is cut at a space, which no sentence of a person is
+AFTER = 160  # characters behind a drug that a cue may need
+Cue = Literal[
+    "allergy", "keep", "hasten", "advised_against", "historical", "negated", "mentioned", "proposed", "current", "begun"
+]
+Span = tuple[int, int]
+_STRAIGHT = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u2011": "-"})  # same length
 
 
 class _Table(BaseModel):
@@ -31,11 +42,13 @@ class _Table(BaseModel):
     before: dict[Cue, tuple[str, ...]]
     after: dict[Cue, tuple[str, ...]]
     dose: str
+    not_denied: str
     stems_after: tuple[str, ...]
     stems_before: tuple[str, ...]
     before_dose: str
     not_names: frozenset[str]
     look_alikes: frozenset[str]
+    sections: dict[SectionRole, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -47,10 +60,12 @@ class Cues:
     before: dict[Cue, re.Pattern[str]]
     after: dict[Cue, re.Pattern[str]]
     dose: re.Pattern[str]
+    not_denied: re.Pattern[str]
     stem: re.Pattern[str]
     before_dose: re.Pattern[str]
     not_names: frozenset[str]
     look_alikes: frozenset[str]
+    headings: Headings
 
 
 @cache
@@ -77,10 +92,12 @@ def _compiled(table: _Table) -> Cues:
         before={cue: _pattern(rf"(?:\b|(?<=\W)){_any_of(items)}[\s:=-]") for cue, items in table.before.items()},
         after={cue: _pattern(_any_of(items)) for cue, items in table.after.items()},
         dose=_pattern(table.dose),
+        not_denied=_pattern(table.not_denied),
         stem=_pattern(stem),
         before_dose=_pattern(table.before_dose),
         not_names=table.not_names,
         look_alikes=table.look_alikes,
+        headings=Headings(table.sections),
     )
 
 
@@ -92,72 +109,174 @@ def _pattern(body: str) -> re.Pattern[str]:
     return re.compile(body, re.IGNORECASE)
 
 
+class Reader:
+    """The roles of the drugs of one text.
+
+    Args:
+        text: what was written.
+        default: the role of a drug without any cue or heading.
+        folder: folder of the cues.
+    """
+
+    def __init__(self, text: str, *, default: Role, folder: Path = KNOWLEDGE) -> None:
+        self._table = cues(folder)
+        self._text = text.translate(_STRAIGHT)
+        self._default: Role = default
+        self._spans = [piece for span in sentences(self._text) for piece in _pieces(self._text, span)]
+        self._starts = [low for low, _ in self._spans]
+        self._sections = self._table.headings.sections(self._text)
+        self._scan: _Scan | None = None
+
+    def place(self, start: int, end: int) -> Place:
+        """Return the place of the drug at [start, end)."""
+        low, high = self._sentence(start)
+        if self._scan is None or self._scan.span != (low, high):
+            self._scan = _Scan((low, high), self._text[low:high], self._table)
+        after = self._text[end : min(max(high, end), end + AFTER)]
+        return Place(self._text, start, end, after, self._scan, self._table)
+
+    def role(self, place: Place) -> Role:
+        """Return the role of a drug from the cues of its own sentence and its section."""
+        section = self._sections.role_at(place.start)
+        found = place.cued_role(self._default)
+        if found is not None:
+            return found
+        if section == "family":
+            return "negated"
+        if section == "default" or (section == "allergy" and place.is_dosed):
+            return self._default
+        return section
+
+    def _sentence(self, start: int) -> Span:
+        index = bisect_right(self._starts, start) - 1
+        return self._spans[index] if index >= 0 else (0, len(self._text))
+
+
+def _pieces(text: str, span: Span) -> list[Span]:
+    """Cut a sentence that no person wrote into pieces."""
+    (low, high), pieces = span, []
+    while high - low > MAX_SENTENCE:
+        cut = text.rfind(" ", low + MAX_SENTENCE // 2, low + MAX_SENTENCE)
+        cut = cut if cut > low else low + MAX_SENTENCE
+        pieces.append((low, cut))
+        low = cut
+    return [*pieces, (low, high)]
+
+
+class _Scan:
+    """Where one sentence holds which cues, as places in the whole text."""
+
+    def __init__(self, span: Span, sentence: str, table: Cues) -> None:
+        self.span = span
+        self.sentence = sentence
+        self._table = table
+        self._found: dict[str, list[Span]] = {}
+
+    def last(self, cue: Cue, at: int) -> int | None:
+        """Where the last cue before `at` ends, unless a stop stands between."""
+        pattern = self._table.before.get(cue)
+        if pattern is None:
+            return None
+        spans = self._spans(cue, pattern)
+        index = bisect_right(spans, at, key=lambda item: item[1]) - 1
+        if index < 0:
+            return None
+        end = spans[index][1]
+        stops = self._spans("stop", self._table.stop)
+        stop = bisect_left(stops, (end, 0))
+        return None if stop < len(stops) and stops[stop][1] <= at else end
+
+    def has_give(self, at: int) -> bool:
+        """Whether a verb of giving stands before `at`."""
+        spans = self._spans("give", self._table.give)
+        return bool(spans) and spans[0][1] <= at
+
+    def _spans(self, name: str, pattern: re.Pattern[str]) -> list[Span]:
+        if name not in self._found:
+            low = self.span[0]
+            self._found[name] = [(low + item.start(), low + item.end()) for item in pattern.finditer(self.sentence)]
+        return self._found[name]
+
+
 @dataclass(frozen=True)
 class Place:
-    """A drug's place in a text, with the parts of its sentence before and after it."""
+    """A drug's place in a text and what stands around it in its sentence."""
 
     text: str
     start: int
     end: int
-    before: str
     after: str
+    scan: _Scan
+    table: Cues
 
     @property
     def sentence(self) -> str:
         """The whole sentence."""
-        return self.before + self.text[self.start : self.end] + self.after
+        return self.scan.sentence
 
+    @property
+    def is_dosed(self) -> bool:
+        """Whether a dose follows the drug in its sentence."""
+        return self.table.dose.match(self.after) is not None
 
-def place_of(text: str, start: int, end: int) -> Place:
-    """Return the place of the drug at [start, end)."""
-    low, high = next(((low, high) for low, high in sentences(text) if low <= start < high), (0, len(text)))
-    return Place(text, start, end, text[low:start], text[end : max(high, end)])
+    @property
+    def is_ordered(self) -> bool:
+        """Whether a verb of giving stands before the drug in its sentence, or a dose behind it."""
+        return self.is_dosed or self.scan.has_give(self.start)
 
+    def cued_role(self, default: Role) -> Role | None:
+        """The role that the sentence itself gives; None if it says nothing."""
+        dosed = self.is_dosed
+        denied = self._is_denied(dosed)
+        if self._cued("allergy", near=dosed):
+            return "negated" if denied else "allergy"
+        if self._reaches("keep"):
+            return "current"
+        if self._reaches("hasten"):
+            return default
+        if self._cued("advised_against", near=dosed):
+            return "advised_against"
+        if self._reaches("historical", near=dosed):
+            return "historical"
+        if self._follows("historical"):
+            return "current" if self._reaches("begun") else "historical"
+        if denied:
+            return "negated"
+        if not dosed and self._cued("mentioned"):
+            return "mentioned"
+        return self._taken(dosed, default)
 
-def role_of(place: Place, *, default: Role, folder: Path = KNOWLEDGE) -> Role:
-    """Return the role of a drug from the cues of its own sentence."""
-    table, dosed = cues(folder), is_dosed(place, folder=folder)
-    denied = assertion_at(place.text, place.start, place.end) in ("negated", "family")
-    if _cued("allergy", place, table, near=dosed):
-        return "negated" if denied else "allergy"
-    if _reaches(table.before["keep"], place.before, table.stop):
-        return "current"
-    if _reaches(table.before["hasten"], place.before, table.stop):
-        return default
-    for role in ("advised_against", "historical"):
-        if _cued(role, place, table, near=dosed):
-            return role
-    if denied:
-        return "negated"
-    if not dosed and _cued("mentioned", place, table):
-        return "mentioned"
-    return "current" if not (dosed and default == "proposed") and _cued("current", place, table) else default
+    def _taken(self, dosed: bool, default: Role) -> Role | None:
+        """Proposed or current, whichever cue stands nearer; in a plan a dose is an order all the same."""
+        proposed, current = (self.scan.last(cue, self.start) or -1 for cue in ("proposed", "current"))
+        if proposed >= 0 and proposed >= current:
+            return "proposed"
+        is_current = current >= 0 or self._follows("current")
+        return "current" if is_current and not (dosed and default == "proposed") else None
 
+    def _is_denied(self, dosed: bool) -> bool:
+        """Whether the patient does not take it: it is denied, or somebody else's."""
+        if self._cued("negated", near=dosed):
+            return True
+        low, high = self.scan.span
+        said = assertion_in(self.text, (low, max(high, self.end)), self.start, self.end)
+        elsewhere = self.table.not_denied.search(self.text[max(low, self.start - 24) : self.start])
+        return said in ("negated", "family") and not elsewhere
 
-def is_dosed(place: Place, *, folder: Path = KNOWLEDGE) -> bool:
-    """Whether a dose follows the drug in its sentence."""
-    return cues(folder).dose.match(place.after) is not None
+    def _cued(self, cue: Cue, *, near: bool = False) -> bool:
+        return self._follows(cue) or self._reaches(cue, near=near)
 
+    def _follows(self, cue: Cue) -> bool:
+        pattern = self.table.after.get(cue)
+        return pattern is not None and pattern.match(self.after) is not None
 
-def is_ordered(place: Place, *, folder: Path = KNOWLEDGE) -> bool:
-    """Whether a verb of giving stands before the drug in its sentence, or a dose behind it."""
-    return is_dosed(place, folder=folder) or cues(folder).give.search(place.before) is not None
+    def _reaches(self, cue: Cue, *, near: bool = False) -> bool:
+        """Whether the last cue before the drug still governs it.
 
-
-def _cued(cue: Cue, place: Place, table: Cues, *, near: bool = False) -> bool:
-    after = table.after.get(cue)
-    if after is not None and after.match(place.after):
-        return True
-    return _reaches(table.before.get(cue), place.before, table.stop, near=near)
-
-
-def _reaches(cue: re.Pattern[str] | None, before: str, stop: re.Pattern[str] | None, *, near: bool = False) -> bool:
-    """Whether the last cue before the drug still governs it: no stop stands between.
-
-    A drug with a dose is an order unless the cue is `near`: a few words before it, without a comma.
-    """
-    found = list(cue.finditer(before)) if cue else []
-    if not found or (stop and stop.search(before, found[-1].end())):
-        return False
-    between = before[found[-1].end() :]
-    return not near or ("," not in between and len(between.split()) <= NEAR_WORDS)
+        A drug with a dose is an order unless the cue is `near`: a few words before it, without a comma.
+        """
+        end = self.scan.last(cue, self.start)
+        if end is None:
+            return False
+        between = self.text[end : self.start]
+        return not near or ("," not in between and len(between.split()) <= NEAR_WORDS)

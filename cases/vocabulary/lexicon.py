@@ -2,7 +2,8 @@
 
 Three tables, the earlier one outweighing the later: `drugs.csv` (ingredients that rules know), `synonyms.csv` (brands,
 international names, abbreviations, classes) and `names.csv.gz` (every other name that RxNorm had in 2015). Words that
-are also foods, organs, laboratory terms or plain English (`not_in_text.txt`) count only with an amount behind them.
+are also plain English (`not_in_text.txt`) count only with an amount behind them; minerals, hormones and foods where
+the text gives them (`name_contexts.yaml`). Texts are folded first, so that no odd letter hides a name.
 
     >>> [(m.surface, m.names) for m in find_names("Start co-amoxiclav; his iron is low.")]
     [('co-amoxiclav', ('amoxicillin', 'clavulanate'))]
@@ -13,28 +14,46 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
+from cases.folding import Folded, fold, readings
+from cases.vocabulary.name_contexts import AMOUNT, Policy, contexts
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
 
 MIN_LENGTH = 3
+MIN_STEM = 5  # letters of a name that is also read with a plural s or with a number stuck to it
+MAX_SHORT = 3  # letters up to which an abbreviation counts in capitals only, or with an amount
 _TOKEN = re.compile(r"[a-z0-9]+")
-_GAP = re.compile(r"[ \t]*\n?[ \t]*|[ \t]?[-/'’+&.][ \t]?")
-_AMOUNT = re.compile(r"\s*\d+(?:[.,]\d+)?\s*(?:mg|mcg|micrograms?|g|iu|units?|meq|mmol)\b(?!\s*/)", re.IGNORECASE)
+_NEXT = re.compile(r"(?:[ \t]{0,4}\n?[ \t]{1,4}|[ \t]{0,4}\n|[ \t]?[-/'+&.][ \t]?)([a-z0-9]+)")
+_GLUED = re.compile(r"([a-z]{5,})\d+[a-z]*")
+_LISTED = re.compile(r"\s*(?:,|/|\+|;|&|,?\s(?:and|or|and/or|with|plus)\s)\s*")
+# Salts that follow an ingredient and belong to its name.
+_SALT = re.compile(
+    r"(?: (?:acetate|axetil|besylate|besilate|bisulfate|bitartrate|bromide|butyrate|calcium|carbonate|chloride|cilexetil|"
+    r"citrate|cypionate|decanoate|dihydrate|dihydrochloride|dipropionate|disodium|enanthate|ethylsuccinate|fumarate|"
+    r"furoate|gluconate|hcl|hydrobromide|hydrochloride|hydroxide|hyclate|lactate|magnesium|maleate|malate|medoxomil|"
+    r"mesylate|mesilate|mofetil|mononitrate|dinitrate|monohydrate|nitrate|oxalate|palmitate|pamoate|phosphate|potassium|"
+    r"proxetil|propionate|sodium|stearate|succinate|sulfate|sulphate|tartrate|tosylate|trihydrate|tromethamine|"
+    r"trometamol|valerate|xinafoate|erbumine|meglumine|etexilate|lysine|zinc)(?![\w-])){1,2}"
+)
+_SALTED = frozenset({"ingredient", "inn", "salt", "name"})
 
 
 @dataclass(frozen=True)
 class Term:
-    """A surface form; `names` are its ingredients, none if the form stands for more than one product."""
+    """A surface form; `names` are its ingredients, none if the form stands for more than one product.
+
+    `in_text` says that it is no common word; `policy` when it counts in a text.
+    """
 
     surface: str
     names: tuple[str, ...]
     kind: str
-    in_text: bool
+    in_text: bool = True
+    policy: Policy = "always"
 
 
 @dataclass(frozen=True)
@@ -50,20 +69,30 @@ class NameMention:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Every surface form, by its normalised key, and the longest key in words under each first word."""
+    """Every surface form, by its normalised key, and how the longer keys begin: "insulin", "insulin aspart", ..."""
 
     terms: dict[str, Term]
-    longest: dict[str, int]
+    beginnings: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A form at [start, end) of a folded text; `counts` says that it is a medicine there."""
+
+    start: int
+    end: int
+    term: Term
+    counts: bool
 
 
 def normalise(term: str) -> str:
-    """Return the key of a surface form: its words and numbers in lower case.
+    """Return the key of a surface form: its words and numbers in plain lower-case letters.
 
     Example:
-        >>> normalise("Co-Amoxiclav")
-        'co amoxiclav'
+        >>> normalise("Co-Amoxiclav"), normalise("parac\u00e9tamol")
+        ('co amoxiclav', 'paracetamol')
     """
-    return " ".join(_TOKEN.findall(term.lower()))
+    return " ".join(_TOKEN.findall(fold(term).text))
 
 
 @cache
@@ -73,25 +102,25 @@ def lexicon(folder: Path = VOCABULARY) -> Lexicon:
     Raises:
         VocabularyError: if a table is missing or unreadable.
     """
+    rules = contexts(folder)
     try:
         ordinary = {normalise(line) for line in _lines(folder / "not_in_text.txt")}
         terms: dict[str, Term] = {}
-        for term in (*_curated(folder), *_derived(folder)):
-            key = normalise(term.surface)
+        for surface, names, kind in (*_curated(folder), *_derived(folder)):
+            key = normalise(surface)
             if len(key) >= MIN_LENGTH and not key.isdigit():
-                in_text = term.in_text and key not in ordinary
-                terms.setdefault(key, Term(term.surface, term.names, term.kind, in_text))
+                terms.setdefault(
+                    key, Term(surface, names, kind, key not in ordinary, rules.policy(key, key in ordinary))
+                )
     except (OSError, KeyError, csv.Error, EOFError) as error:
         raise VocabularyError(f"the drug names in {folder.name} cannot be read: {error}") from error
-    return Lexicon(terms, _longest(terms))
+    return Lexicon(terms, frozenset(_beginnings(terms)))
 
 
-def _longest(terms: dict[str, Term]) -> dict[str, int]:
-    longest: dict[str, int] = {}
-    for key in terms:
-        first, words = key.split(" ", 1)[0], key.count(" ") + 1
-        longest[first] = max(longest.get(first, 0), words)
-    return longest
+def _beginnings(keys: Iterable[str]) -> Iterator[str]:
+    for key in keys:
+        words = key.split(" ")
+        yield from (" ".join(words[:count]) for count in range(1, len(words)))
 
 
 def _lines(path: Path) -> list[str]:
@@ -99,45 +128,109 @@ def _lines(path: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-def _curated(folder: Path) -> Iterator[Term]:
+def _curated(folder: Path) -> Iterator[tuple[str, tuple[str, ...], str]]:
     for name in drugs(folder):
-        yield Term(name, (name,), "ingredient", True)
+        yield name, (name,), "ingredient"
     for row in synonyms(folder):
-        yield Term(row.term, row.names, row.kind, True)
+        yield row.term, row.names, row.kind
 
 
-def _derived(folder: Path) -> Iterator[Term]:
+def _derived(folder: Path) -> Iterator[tuple[str, tuple[str, ...], str]]:
     with gzip.open(folder / "names.csv.gz", "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            names = tuple(name for name in row["names"].split(";") if name)
-            yield Term(row["term"], names, row["kind"], row["in_text"] == "1")
+            yield row["term"], tuple(name for name in row["names"].split(";") if name), row["kind"]
 
 
 def find_names(text: str, *, folder: Path = VOCABULARY) -> tuple[NameMention, ...]:
-    """Find drug names: whole words, in any case, the longest first, without overlaps, in order of place."""
-    known = lexicon(folder)
-    tokens = [(match[0], match.start(), match.end()) for match in _TOKEN.finditer(text.lower())]
-    found, index = [], 0
-    while index < len(tokens):
-        words, term = _longest_at(text, tokens, index, known)
-        if term is None:
-            index += 1
-            continue
-        start, end = tokens[index][1], tokens[index + words - 1][2]
-        found.append(NameMention(text[start:end], term.names, start, end, term.kind))
-        index += words
+    """Find drug names: whole words, in any case, the longest first, without overlaps, in order of place.
+
+    A plural, a number stuck to a name ("aspirin81") and a salt behind it belong to the name.
+    """
+    found: list[NameMention] = []
+    for folded in readings(text):
+        new = [_mention(folded, hit) for hit in _hits(folded, lexicon(folder))]
+        found = _merged(found, new) if found else new
     return tuple(found)
 
 
-def _longest_at(text: str, tokens: list[tuple[str, int, int]], index: int, known: Lexicon) -> tuple[int, Term | None]:
-    room = min(known.longest.get(tokens[index][0], 0), len(tokens) - index)
-    for words in range(room, 0, -1):
-        run = tokens[index : index + words]
-        term = known.terms.get(" ".join(token[0] for token in run))
-        if term and _joined(text, run) and (term.in_text or _AMOUNT.match(text, run[-1][2])):
-            return words, term
-    return 0, None
+def _mention(folded: Folded, hit: _Hit) -> NameMention:
+    start, end = folded.span(hit.start, hit.end)
+    return NameMention(folded.original[start:end], hit.term.names, start, end, hit.term.kind)
 
 
-def _joined(text: str, run: list[tuple[str, int, int]]) -> bool:
-    return all(_GAP.fullmatch(text[before[2] : after[1]]) for before, after in pairwise(run))
+def _merged(first: list[NameMention], second: list[NameMention]) -> list[NameMention]:
+    """Add what only the second reading finds."""
+    taken: set[int] = {place for item in first for place in range(item.start, item.end)}
+    new = [item for item in second if not any(place in taken for place in range(item.start, item.end))]
+    return sorted([*first, *new], key=lambda item: item.start)
+
+
+def _hits(folded: Folded, known: Lexicon) -> list[_Hit]:
+    """The forms that count, in order; one that does not count alone may count in a list of medicines."""
+    hits = list(_forms(folded, known))
+    counts = [hit.counts for hit in hits]
+    for order in (range(1, len(hits)), range(len(hits) - 2, -1, -1)):
+        step = -1 if order.step > 0 else 1
+        for index in order:
+            one, other = hits[index], hits[index + step]
+            if not counts[index] and counts[index + step] and one.term.policy == "if_given":
+                low, high = sorted((one, other), key=lambda hit: hit.start)
+                counts[index] = _LISTED.fullmatch(folded.text, low.end, min(high.start, low.end + 12)) is not None and (
+                    high.start - low.end <= 12
+                )
+    return [hit for hit, sure in zip(hits, counts, strict=True) if sure]
+
+
+def _forms(folded: Folded, known: Lexicon) -> Iterator[_Hit]:
+    text, rules, done = folded.text, contexts(), 0
+    terms, beginnings = known.terms, known.beginnings
+    for match in _TOKEN.finditer(text):
+        word = match[0]
+        if word not in terms and word not in beginnings:
+            found = _inflected(text, match, known) if len(word) > MIN_STEM else None
+        else:
+            found = _longest_at(text, match, known) if match.start() >= done else None
+        if found is None or match.start() < done:
+            continue
+        (end, term), start = found, match.start()
+        if term.kind in _SALTED and (salt := _SALT.match(text, end)):
+            end = salt.end()
+        counts = rules.counts(term.policy, text, start, end) and not _too_short(folded, start, end, term)
+        if counts or term.policy == "if_given":
+            done = end
+            yield _Hit(start, end, term, counts)
+
+
+def _longest_at(text: str, match: re.Match[str], known: Lexicon) -> tuple[int, Term] | None:
+    """The longest form that begins with this word, and where it ends."""
+    key, end = match[0], match.end()
+    term = known.terms.get(key)
+    best = (end, term) if term else None
+    while key in known.beginnings:
+        following = _NEXT.match(text, end)
+        if following is None:
+            break
+        key, end = f"{key} {following[1]}", following.end()
+        term = known.terms.get(key)
+        best = (end, term) if term else best
+    return best
+
+
+def _inflected(text: str, match: re.Match[str], known: Lexicon) -> tuple[int, Term] | None:
+    """A name in the plural, or with a number stuck to it; the number is no part of the place."""
+    word = match[0]
+    if len(word) > MIN_STEM and word.endswith("s"):
+        term = known.terms.get(word[:-1])
+        if term and term.policy == "always":
+            return match.end(), term
+    glued = _GLUED.fullmatch(word) if len(word) > MIN_STEM and not word.isalpha() else None
+    term = known.terms.get(glued[1]) if glued else None
+    return (match.start() + len(glued[1]), term) if glued and term else None
+
+
+def _too_short(folded: Folded, start: int, end: int, term: Term) -> bool:
+    """Whether this is an abbreviation of a few letters written small, which may be anything."""
+    if end - start > MAX_SHORT or term.kind == "class":
+        return False
+    low, high = folded.span(start, end)
+    return folded.original[low:high].islower() and not AMOUNT.match(folded.text, end)

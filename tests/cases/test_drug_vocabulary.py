@@ -39,7 +39,7 @@ EVIDENCE = Path(os.environ.get("WARDROUND_DATA", ROOT.parent / "shared"))
         ("his iron is low", []),
         ("serum potassium, blood glucose, cholesterol, water, oxygen, alcohol", []),
         ("the liver and the thyroid gland", []),
-        ("ibuprofenlike amoxicillins", []),
+        ("ibuprofenlike amoxicillins", [("amoxicillin",)]),
         ("", []),
     ],
 )
