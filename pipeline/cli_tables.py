@@ -46,3 +46,37 @@ def stewardship(
     with usage():
         rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=StewardshipTable(offline_resolver()).row)
     console.print(f"{rows} rows: {out}", highlight=False, markup=False)
+
+
+@tables_app.command()
+def allergies(
+    table: Annotated[
+        Path, typer.Option("--table", help="CSV with allergen, reaction, severity, drug; an allergy and drug a row")
+    ],
+    out: OutOption,
+) -> None:
+    """Does an allergy speak against a drug? A whole table of allergies and drugs, answered row by row."""
+    from pipeline.bulk import answer_table
+    from pipeline.resolvers import offline_resolver
+    from safety.allergies import Allergies
+    from safety.allergy_table import ANSWERS, NEEDED, AllergyRows
+
+    with usage():
+        resolver = offline_resolver()
+        answer = AllergyRows(resolver, Allergies(resolver)).row
+        rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=answer)
+    console.print(f"{rows} rows: {out}", highlight=False, markup=False)
+
+
+@tables_app.command()
+def acuity(
+    table: Annotated[Path, typer.Option("--table", help="CSV with vital signs, age, pregnant; a patient a row")],
+    out: OutOption,
+) -> None:
+    """How urgent is a patient by the vital signs? A whole table of patients, answered row by row."""
+    from pipeline.bulk import answer_table
+    from safety.acuity_table import ANSWERS, NEEDED, AcuityTable
+
+    with usage():
+        rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=AcuityTable().row)
+    console.print(f"{rows} rows: {out}", highlight=False, markup=False)

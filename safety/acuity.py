@@ -52,7 +52,7 @@ def assess(case: Case, reader: FactReader, *, knowledge: Path = KNOWLEDGE) -> Ac
     acuity = Acuity()
     if all(getattr(case.vitals, name) is None for name in INPUTS):
         acuity.unchecked.append("vital signs: none recorded, acuity not scored")
-    elif _news2_is_valid(case, reader, table):
+    elif news2_is_valid(case, reader, table):
         _judge_news2(acuity, score(case.vitals, reader, table), table)
     else:
         _judge_limits(acuity, case, reader, table)
@@ -102,8 +102,8 @@ def _banded(value: float, bands: Sequence[Band]) -> int:
     return max((band.points for band in bands if band.holds(value)), default=MOST_POINTS)
 
 
-def _news2_is_valid(case: Case, reader: FactReader, table: VitalsTable) -> bool:
-    """An unknown age or pregnancy does not stop the score: it is the only one there is."""
+def news2_is_valid(case: Case, reader: FactReader, table: VitalsTable) -> bool:
+    """Whether the score may be used; an unknown age or pregnancy does not stop it: it is the only one there is."""
     young = case.patient.age is not None and case.patient.age < table.news2_min_age
     return not young and reader["pregnant"].value is not True
 

@@ -7,7 +7,7 @@ either: the row is blocked, and the rule names the column.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from cases.case import Case, Condition, Finding, Patient
 from cases.facts import FactReader
 from cases.vocabulary.tables import VOCABULARY
+from safety.cells import Reader, Unreadable, read_cells, yes_no
 from safety.contraindications import Contraindications
 from safety.intake import Drug, report
 from safety.resolver import Resolver
@@ -24,20 +25,10 @@ from safety.resolver import Resolver
 NEEDED = (("drug",),)
 ANSWERS = ("action", "rule")
 GRAVITY = ("block", "interrupt", "warn", "note")
-NOT_KNOWN = ("", "unknown")
-YES_NO = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 SEXES = {"female": "female", "f": "female", "male": "male", "m": "male", "other": "other"}
 REGIONS = {"UK": "GB", "USA": "US"}
 ICD10 = re.compile(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
 TEXT = "One row of a table."  # a case has words; these say nothing of anybody
-
-
-class Unreadable(ValueError):
-    """Cells that cannot be read; `columns` names them."""
-
-    def __init__(self, columns: tuple[str, ...]) -> None:
-        super().__init__(f"cannot be read: {', '.join(columns)}")
-        self.columns = columns
 
 
 class ContraindicationTable:
@@ -68,7 +59,7 @@ class ContraindicationTable:
         try:
             case = case_of(row)
         except Unreadable as error:
-            return {"action": "block", "rule": ";".join(f"input.{column}" for column in error.columns)}
+            return {"action": "block", "rule": error.rule}
         found = self.findings(row.get("drug") or "", case)
         gravest = min((item.action for item in found), key=GRAVITY.index, default="")
         rules = dict.fromkeys(item.rule for item in found if item.action == gravest)
@@ -89,23 +80,10 @@ def case_of(row: Mapping[str, str]) -> Case:
     Raises:
         Unreadable: if cells cannot be read, or contradict one another.
     """
-    cells = {column: _cell(row, column) for column in READERS}
-    unreadable = tuple(column for column, value in cells.items() if value is UNREADABLE)
-    if unreadable:
-        raise Unreadable(unreadable)
+    cells = read_cells(row, READERS)
     codes, region = cells.pop("condition_icd10"), cells.pop("region")
     conditions = None if codes is None else tuple(Condition(code=code) for code in codes)
     return Case(id="row", text=TEXT, region=region, patient=_patient(cells), conditions=conditions)
-
-
-def _cell(row: Mapping[str, str], column: str) -> Any:
-    written = (row.get(column) or "").strip()
-    if written.lower() in NOT_KNOWN:
-        return None
-    try:
-        return READERS[column](written)
-    except (ValueError, KeyError):
-        return UNREADABLE
 
 
 def _patient(cells: dict[str, Any]) -> Patient:
@@ -139,13 +117,12 @@ def _of(table: Mapping[str, Any], written: str) -> Any:
     return table[written.lower()]
 
 
-UNREADABLE = object()
-READERS: dict[str, Callable[[str], Any]] = {
+READERS: dict[str, Reader] = {
     "age": float,
     "sex": partial(_of, SEXES),
-    "pregnant": partial(_of, YES_NO),
+    "pregnant": yes_no,
     "gestation_weeks": float,
-    "breastfeeding": partial(_of, YES_NO),
+    "breastfeeding": yes_no,
     "egfr": float,
     "condition_icd10": _codes,
     "region": _region,

@@ -57,7 +57,7 @@ def read_intake(case: Case, resolver: Resolver, *, vocabulary: Path, knowledge: 
         if medication.status != "stopped":
             _take_medication(intake, medication, resolver)
     for allergy in case.allergies or ():
-        _take_allergy(intake, allergy, resolver, table)
+        take_allergy(intake, allergy, resolver, table)
     mentions = find_mentions(case.text or "", default="current", vocabulary=vocabulary, knowledge=knowledge)
     for mention in sorted(mentions, key=lambda mention: mention.kind == "class"):  # after the medicines by name
         _take_mention(intake, mention, resolver, table)
@@ -81,7 +81,8 @@ def _take_medication(intake: Intake, medication: Medication, resolver: Resolver)
         intake.drugs.append(Drug(name, new=False, route=(medication.route or "").lower(), origin="medications"))
 
 
-def _take_allergy(intake: Intake, allergy: Allergy, resolver: Resolver, table: AllergyTable) -> None:
+def take_allergy(intake: Intake, allergy: Allergy, resolver: Resolver, table: AllergyTable) -> None:
+    """Add one allergy of the fields; what is no medicine is left out, what cannot be read is a finding."""
     written = " ".join(allergy.name.lower().split())
     if written in table.nothing or written in table.not_drugs:
         return
