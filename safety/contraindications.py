@@ -107,6 +107,8 @@ def _fact_parts(when: When, reader: FactReader) -> Iterator[bool | None]:
     if when.any_facts:
         values = [reader[name].value for name in when.any_facts]
         yield True if True in values else (None if None in values else False)
+    if reader.true(when.unless):
+        yield False
 
 
 def _number_parts(when: When, case: Case) -> Iterator[bool | None]:

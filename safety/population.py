@@ -2,7 +2,7 @@
 
 An unknown fact excludes a regimen only where it would be dangerous: eGFR at 65 and over or with kidney disease, the
 weight for a dose by weight, the age for a child's regimen; unknown pregnancy excludes teratogens, through their rows
-in `contraindications.yaml`. Elsewhere it is a question of the kind `syndrome`, asked beside the plan.
+in `contraindications/`. Elsewhere it is a question of the kind `syndrome`, asked beside the plan.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _pregnancy(row: RegimenRow, case: Case, reader: FactReader) -> Iterator[Misf
 
 
 def _maybe_pregnant(row: RegimenRow, reader: FactReader) -> Iterator[Misfit | Aside]:
-    """Ask; what is dangerous for an unborn child is blocked by its row in `contraindications.yaml`."""
+    """Ask; what is dangerous for an unborn child is blocked by its row in `contraindications/`."""
     if reader["childbearing_age"].value is not False:
         yield Aside(reader.ask("pregnant"), f"{row.name} is not for every stage of pregnancy")
 

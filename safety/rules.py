@@ -32,7 +32,16 @@ INTERACTION_THEMES = (
     "metabolism_and_immunity",
     "nervous_system",
 )
-CONTRAINDICATION_THEMES = ("age", "disease", "kidney_and_liver", "pregnancy_and_lactation")
+CONTRAINDICATION_THEMES = (
+    "age",
+    "disease_blood_and_infection",
+    "disease_gut_and_bladder",
+    "disease_heart_and_lungs",
+    "disease_hormones_and_salts",
+    "disease_nerves_and_mind",
+    "kidney_and_liver",
+    "pregnancy_and_lactation",
+)
 ACTION_OF: dict[Severity, Action] = {
     "contraindicated": "block",
     "major": "interrupt",
@@ -123,10 +132,14 @@ class AllergyTable(Rule):
 
 
 class When(Rule):
-    """The state of a patient: every given condition must hold. Ages in years, eGFR in mL/min/1.73 m2."""
+    """The state of a patient: every given condition must hold, and none of `unless` be known true.
+
+    Ages in years, eGFR in mL/min/1.73 m2.
+    """
 
     facts: tuple[str, ...] = ()
     any_facts: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     age_below: float | None = None
     age_at_least: float | None = None
     egfr_below: float | None = None

@@ -8,9 +8,9 @@ import pytest
 
 from cases.case import Case
 from cases.facts import FactReader
-from safety.contraindications import Contraindications
+from safety.contraindications import Contraindications, evaluate
 from safety.intake import Drug
-from safety.rules import Contraindication, Example, contraindications, members
+from safety.rules import Contraindication, Example, When, contraindications, members
 from safety.rxnorm import OfflineResolver
 
 ROWS = contraindications()
@@ -66,16 +66,54 @@ def test_the_row_hits_its_example_and_misses_the_other(engine: Contraindications
 def test_a_stage_of_kidney_disease_bounds_an_egfr_that_is_not_known(
     make_case: Any, code: str, below: float, holds: bool | None
 ) -> None:
-    from safety.contraindications import evaluate
-    from safety.rules import When
-
     case = make_case(conditions=[{"code": code}])
     assert evaluate(When(egfr_below=below), case, FactReader(case)) is holds
 
 
 def test_a_measured_egfr_outweighs_the_stage(make_case: Any) -> None:
-    from safety.contraindications import evaluate
-    from safety.rules import When
-
     case = make_case(conditions=[{"code": "N18.4"}], patient={"egfr": 50.0})
     assert evaluate(When(egfr_below=30.0), case, FactReader(case)) is False
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ("US", {"ci.nitrofurantoin_egfr_us"}),
+        ("GB", set()),
+        (None, {"ci.nitrofurantoin_egfr_us"}),
+    ],
+)
+def test_a_limit_is_that_of_the_region_and_the_strictest_where_none_is_known(
+    engine: Contraindications, region: str | None, expected: set[str]
+) -> None:
+    example = Example(drug="nitrofurantoin", age=40, sex="male", egfr=50, region=region)
+    assert {rule for rule in _found(engine, example) if "egfr" in rule} == expected
+
+
+@pytest.mark.parametrize(("code", "stopped"), [("A77.0", False), ("J01.9", True)])
+def test_doxycycline_under_eight_is_right_for_rickettsial_disease(
+    engine: Contraindications, code: str, stopped: bool
+) -> None:
+    found = _found(engine, Example(drug="doxycycline", age=6, sex="male", icd10=(code,)))
+    assert ("ci.tetracycline_under_8" in found) is stopped
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        Example(drug="amoxicillin", age=30, sex="female", pregnant=True, gestation_weeks=10),
+        Example(drug="acetaminophen", age=30, sex="female", pregnant=True, gestation_weeks=32),
+        Example(drug="sertraline", age=30, sex="female", pregnant=True),
+        Example(drug="quetiapine", age=70, icd10=("G20",)),
+        Example(drug="metoprolol", age=60, icd10=("I44.0",)),
+        Example(drug="simvastatin", age=60, sex="male", icd10=("K76.0",)),
+        Example(drug="apixaban", age=60, sex="male", icd10=("D68.51",)),
+        Example(drug="oxybutynin", age=70, icd10=("H40.11X0",)),
+        Example(drug="metformin", age=60, egfr=60, icd10=("E11.9",)),
+    ],
+    ids=lambda example: example.drug,
+)
+def test_what_is_safe_for_this_patient_is_not_stopped(engine: Contraindications, example: Example) -> None:
+    case = _case(example)
+    findings, _ = engine.check(case, FactReader(case), [Drug(example.drug, new=True)])
+    assert not [item.rule for item in findings if item.action in ("block", "interrupt")]

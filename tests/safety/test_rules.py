@@ -76,7 +76,9 @@ def test_every_subject_of_a_rule_is_a_class_or_an_ingredient() -> None:
 
 
 def test_every_fact_exists() -> None:
-    used = {name for row in rules.contraindications() for name in (*row.when.facts, *row.when.any_facts, *row.at_risk)}
+    used: set[str] = set()
+    for row in rules.contraindications():
+        used |= {*row.when.facts, *row.when.any_facts, *row.when.unless, *row.at_risk}
     used |= {name for flag in rules.red_flags() for name in (*flag.facts, *flag.any_facts)}
     used |= {name for row in rules.indications().values() for name in row.criteria}
     assert not used - set(facts())
