@@ -1,14 +1,19 @@
 """Resolve what somebody wrote for a medicine to ingredients, offline; wrong is worse than refused.
 
 The order: a code, an exact name, a normalised name, a display string ("amLODIPine 5 MG Oral Tablet", packs), and last
-a fuzzy match, which is always reported and refused unless it is clear: similarity at least `FLOOR`, another
-ingredient at least `MARGIN` behind, and neither of a pair of look-alike names (`confused_pairs.csv`).
+a fuzzy match, which is always reported and refused unless it is clear. How clear is measured in edits, a letter put
+in, left out, exchanged or two neighbours exchanged: one edit from a name and two from any other medicine's, or two
+edits from a name of eight letters and more and four from any other. Names of the curated tables are likelier to be
+meant than those that RxNorm had in 2015 besides: between the two kinds, one edit is given or taken. And what was
+written may not have moved towards a look-alike of the name (`confused_pairs.csv`). `scripts/check_resolver.py`
+measures what this reads rightly, wrongly and not at all.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,17 +23,23 @@ from rapidfuzz.distance import OSA
 
 from cases.vocabulary.displays import ingredients_of
 from cases.vocabulary.lexicon import Term, lexicon, normalise
-from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs
+from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
 from safety.resolver import NOT_KNOWN, Resolution
 from safety.rules import KNOWLEDGE, RulesError
 
 if TYPE_CHECKING:
     from safety.rxnorm_index import ImportedIndex
 
-FLOOR = 0.82  # 1,967 of 1,975 one-edit misspellings right and none wrong, in a prototype on 19,302 terms
-MARGIN = 0.05
-MIN_FUZZY_LENGTH = 5
-CANDIDATES = 25
+MIN_FUZZY_LENGTH = 5  # letters of a name that a misspelling may be read as
+MIN_WRITTEN = 4  # letters of the misspelling: one of five may be left out
+MAX_EDITS = 2
+MIN_LENGTH_OF_TWO = 8  # letters of a misspelling with two edits
+CLEARANCE = {1: 1, 2: 2}  # by how many edits more any other medicine must be away
+REACH_OF_CONFUSION = 1  # by how many edits more a look-alike may be away and still count; one more on FDA's own list
+FLOOR, MARGIN = 0.82, 0.05  # likeness of what an online service answers, and how far behind another must be
+CANDIDATES = 25  # of a release's names
+FARTHEST = MAX_EDITS + CLEARANCE[MAX_EDITS] - 1  # what is farther stands against nothing
+_JOINED = re.compile(r"\s*(?:/|\+|&|-|\band\b)\s*", re.IGNORECASE)
 
 
 class OfflineResolver:
@@ -51,7 +62,11 @@ class OfflineResolver:
         self._imported = imported
         self._lexicon = lexicon(vocabulary)
         self._pairs = confused_pairs(knowledge)
+        self._official_pairs = official_pairs(knowledge)
         self._fuzzy_keys = tuple(key for key in self._lexicon.terms if len(key) >= MIN_FUZZY_LENGTH)
+        self._curated = frozenset(
+            normalise(term) for term in (*drugs(vocabulary), *(row.term for row in synonyms(vocabulary)))
+        )
         self._cache: dict[str, Resolution] = {}
 
     def resolve(self, surface: str) -> Resolution:
@@ -94,15 +109,17 @@ class OfflineResolver:
         return Resolution(surface, term.names, "exact", kind=term.kind)
 
     def _display(self, surface: str) -> Resolution | None:
-        parts = ingredients_of(surface)
-        terms = [self._lexicon.terms.get(normalise(part)) for part in parts]
-        if not parts or parts == (surface.lower(),) or not all(term and term.names for term in terms):
-            return None
-        names = tuple(dict.fromkeys(name for term in terms if term for name in term.names))
-        return Resolution(surface, names, "display")
+        """Read an RxNorm display, a name with its release form, or ingredients joined by a sign."""
+        for parts in (ingredients_of(surface), ingredients_of(normalise(surface)), tuple(_JOINED.split(surface))):
+            terms = [self._lexicon.terms.get(normalise(part)) for part in parts]
+            if parts and parts != (surface.lower(),) and all(term and term.names for term in terms):
+                return Resolution(
+                    surface, tuple(dict.fromkeys(n for term in terms if term for n in term.names)), "display"
+                )
+        return None
 
     def _fuzzy(self, surface: str, key: str) -> Resolution:
-        if len(key) < MIN_FUZZY_LENGTH:
+        if len(key) < MIN_WRITTEN:
             return Resolution(surface, (), "unresolved", why=NOT_KNOWN)
         ranked = self._ranked(key)
         suggestions = tuple(dict.fromkeys(term.surface for _, term in ranked))[:3]
@@ -112,38 +129,56 @@ class OfflineResolver:
         best = ranked[0][1]
         return Resolution(surface, best.names, "fuzzy", read_as=best.surface, suggestions=suggestions, kind=best.kind)
 
-    def _ranked(self, key: str) -> list[tuple[float, Term]]:
-        """The best-scoring form of every distinct set of ingredients, best first."""
-        hits = process.extract(
-            key, self._fuzzy_keys, scorer=OSA.normalized_similarity, limit=CANDIDATES, score_cutoff=FLOOR - 2 * MARGIN
-        )
-        near = [(float(score), self._lexicon.terms[form]) for form, score, _ in hits]
+    def _ranked(self, key: str) -> list[tuple[int, Term]]:
+        """The nearest form of every distinct set of ingredients with its edits, nearest first."""
+        hits = process.extract(key, self._fuzzy_keys, scorer=OSA.distance, score_cutoff=FARTHEST, limit=None)
+        near = [(int(edits), self._lexicon.terms[form]) for form, edits, _ in hits]
         if self._imported:
-            near += self._imported.near(key, cutoff=FLOOR - 2 * MARGIN, limit=CANDIDATES)
-        best: dict[tuple[str, ...], tuple[float, Term]] = {}
-        for score, term in near:
-            group = tuple(sorted(term.names)) or (term.surface,)
-            if group not in best or score > best[group][0]:
-                best[group] = (score, term)
-        return sorted(best.values(), key=lambda item: (-item[0], item[1].surface))
+            cutoff = 1 - FARTHEST / len(key)
+            terms = (term for _, term in self._imported.near(key, cutoff=cutoff, limit=CANDIDATES))
+            near += [(OSA.distance(key, normalise(term.surface)), term) for term in terms]
+        best: dict[tuple[str, ...], tuple[int, Term]] = {}
+        for edits, term in sorted(near, key=lambda item: (item[0], not self._is_curated(item[1]), item[1].surface)):
+            best.setdefault(tuple(sorted(term.names)) or (term.surface,), (edits, term))
+        return list(best.values())
 
-    def _refusal(self, key: str, ranked: list[tuple[float, Term]]) -> str:
-        if not ranked or ranked[0][0] < FLOOR:
+    def _is_curated(self, term: Term) -> bool:
+        return normalise(term.surface) in self._curated
+
+    def _refusal(self, key: str, ranked: list[tuple[int, Term]]) -> str:
+        if not ranked or not self._is_near(key, *ranked[0]):
             return NOT_KNOWN
-        score, best = ranked[0]
+        edits, best = ranked[0]
         if not best.names:
             return "several products have a name like this"
-        if len(ranked) > 1 and score - ranked[1][0] < MARGIN:
+        if not best.in_text and not self._is_curated(best):
+            return "it lies nearest an ordinary word"
+        if any(self._stands_against(best, edits, other, term) for other, term in ranked[1:]):
             return "two medicines have names this near"
-        if self._is_confused(key, best):
+        if self._is_confused(key, best, edits):
             return "it lies near a name that is often confused with another"
         return ""
 
-    def _is_confused(self, key: str, best: Term) -> bool:
-        """Whether the input is also within reach of the look-alike of what it was read as."""
-        others = {other for name in (best.surface, *best.names) for other in self._pairs.get(name, ())}
-        reach = FLOOR - 4 * MARGIN
-        return any(OSA.normalized_similarity(key, normalise(other)) >= reach for other in others)
+    def _is_near(self, key: str, edits: int, best: Term) -> bool:
+        """Whether so few edits of so long a word can be a slip of the pen."""
+        if len(key) < MIN_FUZZY_LENGTH:  # a letter was left out of a short name: only of one that is in use
+            return edits == 1 and self._is_curated(best)
+        return edits == 1 or (edits <= MAX_EDITS and len(key) >= MIN_LENGTH_OF_TWO)
+
+    def _stands_against(self, best: Term, edits: int, other: int, term: Term) -> bool:
+        """Whether another medicine is too near; a rarer one must be nearer by one edit to count, and the reverse."""
+        rarer = self._is_curated(term) - self._is_curated(best)
+        return other - edits < CLEARANCE[edits] + rarer
+
+    def _is_confused(self, key: str, best: Term, edits: int) -> bool:
+        """Whether the input has moved from what it was read as towards the look-alike of that."""
+        for name in (best.surface, *best.names):
+            for other in self._pairs.get(name, ()):
+                away, apart = OSA.distance(key, normalise(other)), OSA.distance(normalise(name), normalise(other))
+                reach = REACH_OF_CONFUSION + (frozenset((name, other)) in self._official_pairs)
+                if away <= min(apart, edits + reach):
+                    return True
+        return False
 
 
 @cache
@@ -154,14 +189,28 @@ def confused_pairs(folder: Path = KNOWLEDGE) -> dict[str, frozenset[str]]:
         RulesError: if the table is missing or wrong.
     """
     found: dict[str, set[str]] = {}
+    for a, b, _ in _pair_rows(folder):
+        found.setdefault(a, set()).add(b)
+        found.setdefault(b, set()).add(a)
+    return {name: frozenset(others) for name, others in found.items()}
+
+
+@cache
+def official_pairs(folder: Path = KNOWLEDGE) -> frozenset[frozenset[str]]:
+    """Pairs whose labels the FDA asked to tell apart, because mix-ups did harm.
+
+    Raises:
+        RulesError: if the table is missing or wrong.
+    """
+    return frozenset(frozenset((a, b)) for a, b, source in _pair_rows(folder) if source == "fda_tall_man")
+
+
+def _pair_rows(folder: Path) -> list[tuple[str, str, str]]:
     try:
         with (folder / "confused_pairs.csv").open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                found.setdefault(row["a"], set()).add(row["b"])
-                found.setdefault(row["b"], set()).add(row["a"])
+            return [(row["a"], row["b"], row["source"]) for row in csv.DictReader(file)]
     except (OSError, KeyError) as error:
         raise RulesError(f"confused_pairs.csv: {error}") from error
-    return {name: frozenset(others) for name, others in found.items()}
 
 
 @cache
