@@ -118,7 +118,8 @@ class StewardshipTable:
         if best.tier == "sometimes":
             yield "interrupt", f"abx.criterion.{best.name}"
         if line == "not_listed":
-            yield "interrupt", "abx.not_first_line"
+            compared = any(_listed_of(row, self._vocabulary).ingredients for row in rows if row.tier == best.tier)
+            yield "interrupt", "abx.not_first_line" if compared else "abx.no_list"
         elif line == "alternative":
             yield "note", "abx.alternative"
 
