@@ -138,9 +138,13 @@ class OfflineResolver:
             terms = (term for _, term in self._imported.near(key, cutoff=cutoff, limit=CANDIDATES))
             near += [(OSA.distance(key, normalise(term.surface)), term) for term in terms]
         best: dict[tuple[str, ...], tuple[int, Term]] = {}
-        for edits, term in sorted(near, key=lambda item: (item[0], not self._is_curated(item[1]), item[1].surface)):
+        for edits, term in sorted(near, key=lambda item: (item[0], self._is_rare(item[1]), item[1].surface)):
             best.setdefault(tuple(sorted(term.names)) or (term.surface,), (edits, term))
         return list(best.values())
+
+    def _is_rare(self, term: Term) -> bool:
+        """Whether only RxNorm's names of 2015 hold it; a release that the user imported is of today."""
+        return self._lexicon.terms.get(normalise(term.surface)) is term and not self._is_curated(term)
 
     def _is_curated(self, term: Term) -> bool:
         return normalise(term.surface) in self._curated
@@ -151,7 +155,7 @@ class OfflineResolver:
         edits, best = ranked[0]
         if not best.names:
             return "several products have a name like this"
-        if not best.in_text and not self._is_curated(best):
+        if not best.in_text and self._is_rare(best):
             return "it lies nearest an ordinary word"
         if any(self._stands_against(best, edits, other, term) for other, term in ranked[1:]):
             return "two medicines have names this near"
@@ -167,7 +171,7 @@ class OfflineResolver:
 
     def _stands_against(self, best: Term, edits: int, other: int, term: Term) -> bool:
         """Whether another medicine is too near; a rarer one must be nearer by one edit to count, and the reverse."""
-        rarer = self._is_curated(term) - self._is_curated(best)
+        rarer = self._is_rare(best) - self._is_rare(term)
         return other - edits < CLEARANCE[edits] + rarer
 
     def _is_confused(self, key: str, best: Term, edits: int) -> bool:
