@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 # Letters that Unicode does not decompose, and look-alikes of Latin letters in other scripts.
-_PLAIN = dict(zip("аеорсухіјѕԁһԛԝӏոցαειοκνρτυχγ", "aeopcyxijsdhqwlngaeiokvptuxy", strict=True)) | {
+_ALIKE = dict(zip("аеорсухіјѕԁһԛԝӏոցαειοκνρτυχγ", "aeopcyxijsdhqwlngaeiokvptuxy", strict=True))
+_PLAIN = _ALIKE | {
     "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ſ": "s", "ħ": "h", "ŧ": "t",
     "ɡ": "g", "ɑ": "a", "ɩ": "i", "‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "‒": "-",
     "–": "-", "—": "-", "−": "-", "μ": "u", "™": " ", "℠": " ",
@@ -54,6 +55,11 @@ class Folded:
     def _origin(self, place: int) -> int:
         index = bisect_right(self.places, place) - 1
         return place if index < 0 else self.origins[index] + place - self.places[index]
+
+
+def has_look_alikes(text: str) -> bool:
+    """Whether a text holds letters of another script that look like Latin ones."""
+    return not text.isascii() and not _ALIKE.keys().isdisjoint(text.lower())
 
 
 def fold(text: str) -> Folded:

@@ -46,19 +46,23 @@ def read_bytes(path: Path, *, limit: int = MAX_DOCUMENT) -> bytes:
     return data
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | Problem]]:
+def numbered_lines(path: Path, *, limit: int = MAX_LINE) -> Iterator[tuple[int, bytes | Problem]]:
     """Yield each line with its 1-based number; a line that cannot be read is yielded as its problem.
+
+    Args:
+        path: the file.
+        limit: the most bytes of a line.
 
     Raises:
         Problem: as `open_bytes`, or if the gzip is broken; the lines before the break have been yielded.
     """
     with open_bytes(path) as stream:
         number = 0
-        while line := _read(stream, MAX_LINE + 1, line=True):
+        while line := _read(stream, limit + 1, line=True):
             number += 1
             if number == 1 and line.startswith(_UTF16):
                 raise Problem("invalid_utf8", "The file is UTF-16.", "Save the file as UTF-8.")
-            yield number, line if len(line) <= MAX_LINE else _skip_rest(stream, line)
+            yield number, line if len(line) <= limit else _skip_rest(stream, line, limit)
 
 
 def empty_file() -> Problem:
@@ -66,10 +70,10 @@ def empty_file() -> Problem:
     return Problem("empty_file", "The file holds no case.", "Write at least one case into it.")
 
 
-def _skip_rest(stream: BinaryIO, line: bytes) -> Problem:
+def _skip_rest(stream: BinaryIO, line: bytes, limit: int) -> Problem:
     while line and not line.endswith(b"\n"):
         line = _read(stream, MAX_LINE, line=True)
-    return Problem("line_too_long", f"The line is longer than {MAX_LINE} bytes.", "Shorten the text of the case.")
+    return Problem("line_too_long", f"The line is longer than {limit} bytes.", "Shorten the text of the case.")
 
 
 def _read(stream: BinaryIO, size: int, *, line: bool) -> bytes:

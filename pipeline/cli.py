@@ -16,6 +16,7 @@ import typer
 from rich.markup import escape
 
 from pipeline.cli_alternatives import alternatives_app
+from pipeline.cli_mentions import mentions_app
 from pipeline.cli_rxnorm import rxnorm_app
 from pipeline.cli_safety import safety_app
 from pipeline.cli_tables import tables_app
@@ -32,6 +33,7 @@ evaluate_app = typer.Typer(no_args_is_help=True, help="Measure a part of the pip
 app.add_typer(safety_app)
 app.add_typer(alternatives_app)
 app.add_typer(tables_app)
+app.add_typer(mentions_app)
 app.add_typer(rxnorm_app, name="rxnorm")
 app.add_typer(train_app, name="train")
 app.add_typer(fit_app, name="fit")

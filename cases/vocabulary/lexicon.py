@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from cases.folding import Folded, fold, readings
+from cases.folding import Folded, fold, has_look_alikes, readings
 from cases.vocabulary.name_contexts import AMOUNT, Policy, contexts
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
 
@@ -32,8 +32,8 @@ _GLUED = re.compile(r"([a-z]{5,})\d+[a-z]*")
 _LISTED = re.compile(r"\s*(?:,|/|\+|;|&|,?\s(?:and|or|and/or|with|plus)\s)\s*")
 # Salts that follow an ingredient and belong to its name.
 _SALT = re.compile(
-    r"(?: (?:acetate|axetil|besylate|besilate|bisulfate|bitartrate|bromide|butyrate|calcium|carbonate|chloride|cilexetil|"
-    r"citrate|cypionate|decanoate|dihydrate|dihydrochloride|dipropionate|disodium|enanthate|ethylsuccinate|fumarate|"
+    r"(?: (?:acetate|axetil|besylate|besilate|bisulfate|bitartrate|bromide|butyrate|calcium|carbonate|chloride|"
+    r"cilexetil|citrate|cypionate|decanoate|dihydrate|dihydrochloride|dipropionate|disodium|enanthate|ethylsuccinate|fumarate|"
     r"furoate|gluconate|hcl|hydrobromide|hydrochloride|hydroxide|hyclate|lactate|magnesium|maleate|malate|medoxomil|"
     r"mesylate|mesilate|mofetil|mononitrate|dinitrate|monohydrate|nitrate|oxalate|palmitate|pamoate|phosphate|potassium|"
     r"proxetil|propionate|sodium|stearate|succinate|sulfate|sulphate|tartrate|tosylate|trihydrate|tromethamine|"
@@ -88,11 +88,14 @@ class _Hit:
 def normalise(term: str) -> str:
     """Return the key of a surface form: its words and numbers in plain lower-case letters.
 
+    Letters of another script stay what they are: a name typed with them is not read as the one that it looks like.
+
     Example:
         >>> normalise("Co-Amoxiclav"), normalise("parac\u00e9tamol")
         ('co amoxiclav', 'paracetamol')
     """
-    return " ".join(_TOKEN.findall(fold(term).text))
+    plain = term.lower() if has_look_alikes(term) else fold(term).text
+    return " ".join(_TOKEN.findall(plain))
 
 
 @cache
