@@ -23,6 +23,7 @@ from rapidfuzz.distance import OSA
 
 from cases.vocabulary.displays import ingredients_of
 from cases.vocabulary.lexicon import Term, lexicon, normalise
+from cases.vocabulary.orders import names_in_order
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
 from safety.resolver import NOT_KNOWN, Resolution
 from safety.rules import KNOWLEDGE, RulesError
@@ -116,7 +117,8 @@ class OfflineResolver:
                 return Resolution(
                     surface, tuple(dict.fromkeys(n for term in terms if term for n in term.names)), "display"
                 )
-        return None
+        ordered = names_in_order(surface, folder=self._vocabulary)
+        return Resolution(surface, ordered, "display") if ordered else None
 
     def _fuzzy(self, surface: str, key: str) -> Resolution:
         if len(key) < MIN_WRITTEN:
