@@ -31,7 +31,8 @@ CATEGORIES = ["".join(parts) for parts in product(ascii_uppercase, digits, digit
 class CodeRow(Rule):
     """Whether an antibiotic is indicated under these codes.
 
-    `criteria` say in words when it is, for the tier `sometimes`. `first_line` and `alternatives` are drugs, the parts
+    `criteria` say in words when it is, for the tier `sometimes`; `stated` says that the code itself names one of them,
+    as that of a streptococcal throat does. `first_line` and `alternatives` are drugs, the parts
     of a combination joined by ` + `; the regimens of `syndromes` count too. `uses` are antibiotics that are right here
     for another reason than a bacterial infection, whatever the tier. Ages are in years, `age_below` exclusive. A
     `default` row stands for what has no row of its own, and gives way to one.
@@ -41,6 +42,7 @@ class CodeRow(Rule):
     codes: tuple[str, ...] = Field(min_length=1)
     tier: Tier
     criteria: tuple[str, ...] = ()
+    stated: bool = False
     age_from: float | None = None
     age_below: float | None = None
     default: bool = False

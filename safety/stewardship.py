@@ -95,7 +95,7 @@ class Stewardship:
         if best.tier == "never" and not self._is_use(drug, rows):
             action: tuple[Severity, Action] = ("major", "interrupt") if best.default else ("contraindicated", "block")
             yield self._finding(f"abx.never.{best.name}", drug, best.why, *action, source)
-        elif best.tier == "sometimes":
+        elif best.tier == "sometimes" and not best.stated:
             change = f"one of these holds: {'; '.join(best.criteria)}"
             yield self._finding(f"abx.criterion.{best.name}", drug, best.why, "major", "interrupt", source, change)
 

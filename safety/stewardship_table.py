@@ -115,7 +115,7 @@ class StewardshipTable:
         if best.tier == "never":
             yield "block", f"abx.never.{best.name}"
             return
-        if best.tier == "sometimes":
+        if best.tier == "sometimes" and not best.stated:
             yield "interrupt", f"abx.criterion.{best.name}"
         if line == "not_listed":
             compared = any(_listed_of(row, self._vocabulary).ingredients for row in rows if row.tier == best.tier)

@@ -21,7 +21,8 @@ _NUMBER = re.compile(
 )
 _ORDER_WORDS = frozenset(
     """
-    mg mcg ug g gm ml l unit units iu meq mmol kg h hr hrs hour hours min minute minutes day days week weeks % u / of per
+    mg mcg ug g gm ml l unit units iu meq mmol kg h hr hrs hour hours min minute minutes day days week weeks %
+    u of per
     po iv im sc sq subq pr sl ng inh neb oral orally intravenous intramuscular subcutaneous rectal topical sublingual
     inhaled nasal vaginal ophthalmic otic nebulized nebulised nebuliser by mouth injection infusion drip bolus push
     continuous loading dose stat once daily twice three four times bid tid qid qd qhs qod od bd tds qds nocte at night

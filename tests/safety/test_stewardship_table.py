@@ -34,11 +34,11 @@ def said(table: StewardshipTable, icd10: str, drug: str = "", age: str = "", set
         ("N30.00", "ciprofloxacin", ("always", "alternative", "note", "abx.alternative")),
         ("N30.00", "azithromycin", ("always", "not_listed", "interrupt", "abx.not_first_line")),
         ("N39.0", "linezolid", ("always", "not_listed", "block", "abx.reserve")),
-        ("J02.0", "penicillin V", ("always", "first", "", "")),
+        ("J02.0", "penicillin V", ("sometimes", "first", "", "")),
         ("J02.9", "amoxicillin", ("sometimes", "first", "interrupt", "abx.criterion.pharyngitis")),
         ("L70.0", "doxycycline", ("sometimes", "first", "interrupt", "abx.criterion.acne")),
         ("A15.0", "isoniazid", ("always", "first", "", "")),
-        ("L01.00", "mupirocin", ("always", "first", "", "")),
+        ("L01.00", "mupirocin", ("sometimes", "first", "", "")),
     ],
 )
 def test_a_diagnosis_and_a_drug_are_answered(
