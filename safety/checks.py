@@ -14,6 +14,7 @@ from cases.observed import with_observed_egfr
 from safety.acuity import Acuity, assess, flagged, worst
 from safety.allergies import Allergies
 from safety.contraindications import Contraindications
+from safety.flags import Flags
 from safety.intake import Drug, Intake, read_intake
 from safety.interactions import Interactions
 from safety.resolver import Resolver
@@ -26,6 +27,7 @@ KINDS: dict[str, FindingKind] = {
     "allergies": "allergy",
     "contraindications": "contraindication",
     "stewardship": "stewardship",
+    "flags": "withdrawn",
 }
 
 
@@ -58,6 +60,7 @@ class Checks:
         self._allergies = self._load("allergies", lambda: Allergies(resolver, knowledge=knowledge))
         self._contraindications = self._load("contraindications", lambda: Contraindications(resolver, **both))
         self._stewardship = self._load("stewardship", lambda: Stewardship(resolver, **both))
+        self._flags = self._load("flags", lambda: Flags(resolver, knowledge=knowledge))
 
     def patient(self, case: Case, tally: Tally, syndrome: str | None = None) -> Patient:
         """Read the case; what cannot be read of it blocks."""
@@ -96,6 +99,9 @@ class Checks:
         if stewardship is not None:
             check = partial(stewardship.check, patient.case, patient.reader, drugs, patient.syndrome)
             tally.add(*tally.guarded("stewardship", "stewardship", check, nothing))
+        if self._flags is not None:
+            flag = partial(self._flags.check, patient.case, drugs)
+            tally.add(tally.guarded("flags", "withdrawn", flag, []))
         for part in self.broken:
             tally.fail(part, KINDS[part])
 
