@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
 from pathlib import Path
 
-from cases.case import Finding, Severity
+from cases.case import Action, Finding, Severity
 from safety.intake import Drug, finding
 from safety.mechanisms import Mechanisms
 from safety.resolver import Resolver, labels
@@ -23,6 +23,12 @@ LOCAL_SEVERITY: dict[Severity, Severity] = {  # little of a local drug is absorb
     "major": "moderate",
     "moderate": "minor",
     "minor": "minor",
+}
+AT_LEAST: dict[Severity, frozenset[Action]] = {
+    "contraindicated": frozenset({"block"}),
+    "major": frozenset({"block", "interrupt"}),
+    "moderate": frozenset({"block", "interrupt", "warn"}),
+    "minor": frozenset({"block", "interrupt", "warn", "note"}),
 }
 DUPLICATE_SOURCE = "heck_duplicates_2021"
 
@@ -106,10 +112,12 @@ class Interactions:
         )
 
     def _alike(self, one: Drug, other: Drug) -> Iterator[Finding]:
+        """Two of one class, unless a rule says at least as much of this very pair: one alert is enough."""
         if not (one.new or other.new) or _is_local(one) or _is_local(other):
             return
+        said = {ACTION_OF[rule.severity] for rule in self.rules_for(one.name, other.name)}
         for group in self._classes[one.name]:
-            if group.duplicate and other.name in group.members:
+            if group.duplicate and other.name in group.members and not said & AT_LEAST[group.duplicate]:
                 pair = tuple(sorted((one.name, other.name)))
                 yield finding(
                     rule=f"dup.{group.id}",

@@ -236,4 +236,13 @@ def codes(folder: Path = VOCABULARY) -> dict[str, tuple[str, ...]]:
     except (OSError, KeyError, EOFError) as error:
         raise VocabularyError(f"the drug codes in {folder.name} cannot be read: {error}") from error
     found.update((drug.rxcui, (drug.name,)) for drug in drugs(folder).values() if drug.rxcui)
-    return found
+    return {
+        code: tuple(dict.fromkeys(ours for name in names for ours in _ours(name, folder)))
+        for code, names in found.items()
+    }
+
+
+def _ours(name: str, folder: Path) -> tuple[str, ...]:
+    """The name that rules know an ingredient by: RxNorm's alendronic acid is our alendronate."""
+    term = lexicon(folder).terms.get(normalise(name))
+    return term.names if term and len(term.names) == 1 else (name,)

@@ -14,6 +14,7 @@ from cases.case import Finding
 from cases.vocabulary.lexicon import find_names
 from cases.vocabulary.tables import drugs
 from pipeline.safety_benchmark.plans import Correct
+from safety.resolver import Resolver
 from safety.rules import STOPPING
 from safety.screen import Screen
 
@@ -36,8 +37,14 @@ OF_THE_CASE = frozenset({"acuity", "red_flag"})
 class ScreenJudge:
     """The safety screen; a finding about the case alone, such as a red flag, is no judgement of the plan."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, resolver: Resolver) -> None:
         self._screen = screen
+        self._resolver = resolver
+
+    def ingredients(self, written: str) -> tuple[str, ...]:
+        """Return the ingredients of a medicine by name or code."""
+        by_code = self._resolver.resolve_code(written).names if written.isdecimal() else ()
+        return by_code or self._resolver.resolve(written).names
 
     def __call__(self, plan: Correct) -> bool:
         """Whether something in the plan would be stopped."""

@@ -150,3 +150,7 @@ def test_confused_pairs_are_known_names_with_a_source() -> None:
 def test_confused_pairs_go_both_ways() -> None:
     pairs = confused_pairs()
     assert all(name in pairs[other] for name, others in pairs.items() for other in others)
+
+
+def test_a_code_is_read_to_the_name_that_rules_know(resolver: OfflineResolver) -> None:
+    assert resolver.resolve_code("904419").names == ("alendronate",)  # RxNorm says alendronic acid
