@@ -14,6 +14,8 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import unicodedata
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +75,9 @@ class OfflineResolver:
     def resolve(self, surface: str) -> Resolution:
         """Resolve a written name; a blank or unclear one is refused, never guessed."""
         if surface not in self._cache:
-            self._cache[surface] = self._resolve(surface)
+            read = self._resolve(surface)
+            guessed = read.resolved and _has_foreign_letters(surface)
+            self._cache[surface] = replace(read, how="fuzzy", read_as=" + ".join(read.names)) if guessed else read
         return self._cache[surface]
 
     def resolve_code(self, rxcui: str) -> Resolution:
@@ -185,6 +189,11 @@ class OfflineResolver:
                 if away <= min(apart, edits + reach):
                     return True
         return False
+
+
+def _has_foreign_letters(surface: str) -> bool:
+    """Whether letters only look Latin, like a Cyrillic "а" in warfarin: read, but never taken for a clear name."""
+    return any(letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in surface)
 
 
 @cache

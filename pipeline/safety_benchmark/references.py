@@ -60,7 +60,7 @@ def onc(path: Path, resolver: Resolver, pairs: Pairs) -> Figures:
 
 
 def most_dispensed(path: Path, resolver: Resolver, pairs: Pairs) -> Figures:
-    """The most dispensed brands: the share that is read, and of all pairs of their ingredients the share that is flagged."""
+    """The share of the most dispensed brands that is read, and of the pairs of their ingredients that is flagged."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     read = np.array([resolver.resolve(row["brand"]).how in CLEAR for row in rows], dtype=bool)
