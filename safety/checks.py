@@ -14,9 +14,11 @@ from cases.observed import with_observed_egfr
 from safety.acuity import Acuity, assess, flagged, worst
 from safety.allergies import Allergies
 from safety.contraindications import Contraindications
+from safety.doses import Doses, Found
 from safety.flags import Flags
 from safety.intake import Drug, Intake, read_intake
 from safety.interactions import Interactions
+from safety.orders import Order
 from safety.resolver import Resolver
 from safety.stewardship import Stewardship
 from safety.verdict import Tally, softened
@@ -60,6 +62,7 @@ class Checks:
         self._allergies = self._load("allergies", lambda: Allergies(resolver, knowledge=knowledge))
         self._contraindications = self._load("contraindications", lambda: Contraindications(resolver, **both))
         self._stewardship = self._load("stewardship", lambda: Stewardship(resolver, **both))
+        self._doses = self._load("doses", lambda: Doses(resolver, **both))
         self._flags = self._load("flags", lambda: Flags(resolver, knowledge=knowledge))
 
     def patient(self, case: Case, tally: Tally, syndrome: str | None = None) -> Patient:
@@ -84,8 +87,8 @@ class Checks:
         tally.add(acuity.findings, acuity.questions, acuity.unchecked)
         tally.priority = worst((tally.priority, acuity.priority))
 
-    def drugs(self, patient: Patient, proposed: Sequence[Drug], tally: Tally) -> None:
-        """Check what the patient takes together with what is proposed."""
+    def drugs(self, patient: Patient, proposed: Sequence[Drug], tally: Tally, orders: Sequence[Order] = ()) -> None:
+        """Check what the patient takes together with what is proposed, and with how it is ordered."""
         drugs = [*patient.intake.drugs, *proposed]
         self.interactions(drugs, tally)
         allergies, contraindications, stewardship = self._allergies, self._contraindications, self._stewardship
@@ -102,8 +105,17 @@ class Checks:
         if self._flags is not None:
             flag = partial(self._flags.check, patient.case, drugs)
             tally.add(tally.guarded("flags", "withdrawn", flag, []))
+        self._check_doses(patient, orders, tally)
         for part in self.broken:
             tally.fail(part, KINDS[part])
+
+    def _check_doses(self, patient: Patient, orders: Sequence[Order], tally: Tally) -> None:
+        engine = self._doses
+        if engine is None:
+            return
+        check = partial(engine.check, patient.case, [*patient.intake.orders, *orders], patient.syndrome)
+        found = tally.guarded("doses", "dose", check, Found())
+        tally.add(found.findings, found.questions, found.unchecked)
 
     def interactions(self, drugs: Sequence[Drug], tally: Tally) -> None:
         """Check the drugs among themselves, and note those that no rule knows."""

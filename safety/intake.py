@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cases.case import Action, Allergy, Case, Finding, FindingKind, Medication, Question, Severity
 from safety.mentions import Mention, find_mentions
+from safety.orders import Order, orders_in, read_order
 from safety.resolver import Resolution, Resolver, labels
 from safety.rules import AllergyTable, allergy_table
 
@@ -41,6 +42,7 @@ class Intake:
     """The drugs of a case and what could not be read of them."""
 
     drugs: list[Drug] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     allergies: list[KnownAllergy] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
@@ -61,6 +63,7 @@ def read_intake(case: Case, resolver: Resolver, *, vocabulary: Path, knowledge: 
     mentions = find_mentions(case.text or "", default="current", vocabulary=vocabulary, knowledge=knowledge)
     for mention in sorted(mentions, key=lambda mention: mention.kind == "class"):  # after the medicines by name
         _take_mention(intake, mention, resolver, table)
+    intake.orders += [replace(order, new=False) for order in orders_in(case.text or "", mentions)]
     _ask_about_unknowns(intake, case)
     return intake
 
@@ -77,7 +80,10 @@ def _take_medication(intake: Intake, medication: Medication, resolver: Resolver)
         intake.findings += report(item, resolver, new=False)
     if not any(item.resolved for item in read):
         intake.unchecked.append("a current medicine that could not be read")
-    for name in dict.fromkeys(name for item in read for name in item.names):
+    names = tuple(dict.fromkeys(name for item in read for name in item.names))
+    words = f"{medication.name or ''} {medication.dose or ''} {medication.frequency or ''}"
+    intake.orders.append(read_order(names, words, route=(medication.route or "").lower(), new=False))
+    for name in names:
         intake.drugs.append(Drug(name, new=False, route=(medication.route or "").lower(), origin="medications"))
 
 

@@ -24,6 +24,7 @@ from safety.annotate import annotate
 from safety.checks import Checks, Patient
 from safety.intake import Drug, finding, report
 from safety.mentions import Mention, find_mentions
+from safety.orders import Order, orders_in
 from safety.population import check_population
 from safety.resolver import Resolution, Resolver, refused
 from safety.rules import KNOWLEDGE, RulesError, version
@@ -46,6 +47,7 @@ class _Named:
     asides: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
 
 
 class Screen:
@@ -202,7 +204,9 @@ class Screen:
         """
         nothing: tuple[Mention, ...] = ()
         find = partial(find_mentions, text, default="proposed", vocabulary=self._vocabulary, knowledge=self._knowledge)
-        for item in tally.guarded("names in the text", "unresolved_drug", find, nothing):
+        found = tally.guarded("names in the text", "unresolved_drug", find, nothing)
+        named.orders += tally.guarded("doses in the text", "dose", lambda: [*orders_in(text, found, apart=passive)], [])
+        for item in found:
             named.mentions.append(item)
             if item.role == "current":
                 named.current += item.names
@@ -217,7 +221,7 @@ class Screen:
     def _check_named(self, patient: Patient, proposed: list[Drug], named: _Named, tally: Tally) -> None:
         have = {drug.name for drug in proposed}
         drugs = [*proposed, *(Drug(name, new=True, origin="text") for name in _new(named.drugs, have))]
-        self._checks.drugs(patient, drugs, tally)
+        self._checks.drugs(patient, drugs, tally, named.orders)
         have |= {drug.name for drug in drugs}
         for names, firm in ((named.apart, True), (named.asides, False)):
             alone = [[Drug(name, new=True, origin="text")] for name in _new(names, have)]
