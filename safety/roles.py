@@ -31,7 +31,8 @@ Cue = Literal[
     "allergy", "keep", "hasten", "advised_against", "historical", "negated", "mentioned", "proposed", "current", "begun"
 ]
 Span = tuple[int, int]
-_STRAIGHT = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u2011": "-"})  # same length
+_STRAIGHT = {"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u2011": "-"}
+_CAPITAL = re.compile(r"\\.|[A-Z]")
 
 
 class _Table(BaseModel):
@@ -43,6 +44,7 @@ class _Table(BaseModel):
     after: dict[Cue, tuple[str, ...]]
     dose: str
     not_denied: str
+    denials: str
     stems_after: tuple[str, ...]
     stems_before: tuple[str, ...]
     before_dose: str
@@ -61,6 +63,7 @@ class Cues:
     after: dict[Cue, re.Pattern[str]]
     dose: re.Pattern[str]
     not_denied: re.Pattern[str]
+    denials: re.Pattern[str]
     stem: re.Pattern[str]
     before_dose: re.Pattern[str]
     not_names: frozenset[str]
@@ -89,10 +92,11 @@ def _compiled(table: _Table) -> Cues:
     return Cues(
         give=_pattern(rf"\b{give}\b"),
         stop=_pattern(rf"[;:]|\b(?:{_any_of(table.stops)}|{give})\b"),
-        before={cue: _pattern(rf"(?:\b|(?<=\W)){_any_of(items)}[\s:=-]") for cue, items in table.before.items()},
+        before={cue: _pattern(_before(items)) for cue, items in table.before.items()},
         after={cue: _pattern(_any_of(items)) for cue, items in table.after.items()},
         dose=_pattern(table.dose),
         not_denied=_pattern(table.not_denied),
+        denials=_pattern(table.denials),
         stem=_pattern(stem),
         before_dose=_pattern(table.before_dose),
         not_names=table.not_names,
@@ -105,8 +109,26 @@ def _any_of(items: tuple[str, ...]) -> str:
     return f"(?:{'|'.join(items)})"
 
 
+def _before(items: tuple[str, ...]) -> str:
+    """A cue that begins in a letter begins a word."""
+    signs = tuple(item for item in items if item.startswith(("^", "(?:[")))
+    words = tuple(item for item in items if item not in signs)
+    return rf"(?:\b{_any_of(words)}{'|' + _any_of(signs) if signs else ''})[\s:=-]"
+
+
 def _pattern(body: str) -> re.Pattern[str]:
-    return re.compile(body, re.IGNORECASE)
+    """Compile for lower-case text, which is several times quicker than to ignore case."""
+    return re.compile(_CAPITAL.sub(lambda found: found[0] if found[0][0] == "\\" else found[0].lower(), body))
+
+
+def _lowered(text: str) -> str:
+    """The text in lower case with straight apostrophes, every character where it was."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    for char, plain in _STRAIGHT.items():
+        lower = lower.replace(char, plain)
+    return lower
 
 
 class Reader:
@@ -120,11 +142,11 @@ class Reader:
 
     def __init__(self, text: str, *, default: Role, folder: Path = KNOWLEDGE) -> None:
         self._table = cues(folder)
-        self._text = text.translate(_STRAIGHT)
+        self._original, self._text = text, _lowered(text)
         self._default: Role = default
-        self._spans = [piece for span in sentences(self._text) for piece in _pieces(self._text, span)]
+        self._spans = [piece for span in sentences(text) for piece in _pieces(text, span)]
         self._starts = [low for low, _ in self._spans]
-        self._sections = self._table.headings.sections(self._text)
+        self._sections = self._table.headings.sections(text)
         self._scan: _Scan | None = None
 
     def place(self, start: int, end: int) -> Place:
@@ -133,7 +155,7 @@ class Reader:
         if self._scan is None or self._scan.span != (low, high):
             self._scan = _Scan((low, high), self._text[low:high], self._table)
         after = self._text[end : min(max(high, end), end + AFTER)]
-        return Place(self._text, start, end, after, self._scan, self._table)
+        return Place(self._text, start, end, after, self._original[low:high], self._scan, self._table)
 
     def role(self, place: Place) -> Role:
         """Return the role of a drug from the cues of its own sentence and its section."""
@@ -171,6 +193,7 @@ class _Scan:
         self.sentence = sentence
         self._table = table
         self._found: dict[str, list[Span]] = {}
+        self.may_deny = table.denials.search(sentence) is not None
 
     def last(self, cue: Cue, at: int) -> int | None:
         """Where the last cue before `at` ends, unless a stop stands between."""
@@ -206,13 +229,9 @@ class Place:
     start: int
     end: int
     after: str
+    sentence: str
     scan: _Scan
     table: Cues
-
-    @property
-    def sentence(self) -> str:
-        """The whole sentence."""
-        return self.scan.sentence
 
     @property
     def is_dosed(self) -> bool:
@@ -258,6 +277,8 @@ class Place:
         """Whether the patient does not take it: it is denied, or somebody else's."""
         if self._cued("negated", near=dosed):
             return True
+        if not self.scan.may_deny:
+            return False
         low, high = self.scan.span
         said = assertion_in(self.text, (low, max(high, self.end)), self.start, self.end)
         elsewhere = self.table.not_denied.search(self.text[max(low, self.start - 24) : self.start])

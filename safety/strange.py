@@ -8,9 +8,9 @@ unless it is written with a capital inside a sentence and has a dose ("Versed 2 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from cases.folding import Folded
@@ -51,9 +51,10 @@ def strange_words(folded: Folded, *, vocabulary: Path, knowledge: Path) -> Itera
         vocabulary: folder of the drug names.
         knowledge: folder of the stems.
     """
+    judge = _judge(vocabulary, knowledge)
     found = {word.start: word for word in _dosed(folded, vocabulary, knowledge)}
     for match in _WORD.finditer(folded.text):
-        judged = _judge(match[0], vocabulary, knowledge)
+        judged = judge(match[0])
         if judged is None:
             continue
         if judged.sure or match.start() in found or _is_given(folded.text, *match.span()):
@@ -86,8 +87,12 @@ def _is_name_like(folded: Folded, start: int, end: int, *, whole: bool) -> bool:
     return surface[:1].isupper() and not surface.isupper() and inside not in ("", ".", "!", "?", ":", "\n", "-", "*")
 
 
-@lru_cache(maxsize=100_000)
-def _judge(word: str, vocabulary: Path, knowledge: Path) -> _Judgement | None:
+@cache
+def _judge(vocabulary: Path, knowledge: Path) -> Callable[[str], _Judgement | None]:
+    return lru_cache(maxsize=100_000)(lambda word: _judged(word, vocabulary, knowledge))
+
+
+def _judged(word: str, vocabulary: Path, knowledge: Path) -> _Judgement | None:
     table, terms, english = cues(knowledge), lexicon(vocabulary).terms, english_words(vocabulary)
     bare = word.removesuffix("s")
     if {word, bare} & english or {word, bare} & table.look_alikes or word in terms or bare in terms:
