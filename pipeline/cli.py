@@ -323,3 +323,27 @@ def evaluate_classifier(
         figures = evaluate(recipe, out, parts.split(","), settings, encounters=encounters, tell=console.print)
     print_json(figures)
     console.print(f"  {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)
+
+
+@evaluate_app.command("safety")
+def evaluate_safety(
+    out: Annotated[Path, typer.Option("--out", help="folder of metrics.json, report.html and the blinded sheet")],
+    parts: Annotated[str, typer.Option("--parts", help="comma-separated")] = "mutations,references,generated,sheet",
+    shared: Annotated[Path, typer.Option("--shared", help="reference lists and patients, for `references`")] = Path(
+        "../shared"
+    ),
+    cases: Annotated[int, typer.Option("--cases", help="plans with an error, and as many without", min=9)] = 600,
+    plans: Annotated[int, typer.Option("--plans", help="plans that the language model writes", min=2)] = 120,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Measure the safety screen: errors put into plans, a model with the filter off and on, reference lists."""
+    from pipeline.build import use_threads
+    from pipeline.evaluation import evaluate_safety as evaluate
+
+    settings = _config(config, set_)
+    use_threads(settings.runtime.threads)
+    with usage():
+        figures = evaluate(out, parts.split(","), settings, shared=shared, cases=cases, plans=plans)
+    print_json(figures)
+    console.print(f"  {out / 'report.html'}", soft_wrap=True, highlight=False, markup=False)

@@ -67,3 +67,52 @@ def evaluate_classifier(
         "seed": str(config.runtime.seed),
     }
     return evaluate(made, out, parts, provenance=provenance)
+
+
+def evaluate_safety(
+    out: Path, parts: Sequence[str], config: Config, *, shared: Path, cases: int, plans: int
+) -> dict[str, float]:
+    """Measure the safety screen of a configuration and return all figures under flat names.
+
+    Args:
+        out: folder of `metrics.json`, `report.html` and the sheet.
+        parts: names in `pipeline.safety_benchmark.evaluate.PARTS`.
+        config: whose screen and seed are meant.
+        shared: folder of the reference lists and patients.
+        cases: plans with an error, and as many without.
+        plans: plans that the language model writes.
+
+    Raises:
+        ConfigError: if a part is unknown.
+    """
+    from generators.causal import Causal
+    from generators.weights import smollm2_folder
+    from pipeline.build import cache_folder
+    from pipeline.resolvers import offline_resolver
+    from pipeline.safety_benchmark.evaluate import PARTS as SAFETY_PARTS
+    from pipeline.safety_benchmark.evaluate import Evaluation as SafetyEvaluation
+    from pipeline.safety_benchmark.evaluate import evaluate as evaluate_screen
+    from pipeline.safety_benchmark.judges import ScreenJudge
+    from safety.screen import Screen
+
+    unknown = [part for part in parts if part not in SAFETY_PARTS]
+    if unknown:
+        raise ConfigError(f"unknown part {unknown[0]}; parts are {', '.join(SAFETY_PARTS)}.")
+    resolver = offline_resolver()
+    screen = Screen(resolver=resolver)
+    made = SafetyEvaluation(
+        screen=ScreenJudge(screen, resolver),
+        resolver=resolver,
+        generator=lambda: Causal(smollm2_folder(cache_folder())),
+        shared=shared,
+        number=cases,
+        plans=plans,
+        seed=config.runtime.seed,
+        out=out,
+    )
+    provenance = {
+        "command": f"wardround evaluate safety --out {out} --parts {','.join(parts)}",
+        "rules": screen.rules_version,
+        "seed": str(config.runtime.seed),
+    }
+    return evaluate_screen(made, parts, provenance=provenance)
