@@ -18,7 +18,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from safety.cyp_roles import CypRole, Kind, Level, cyp_roles
-from safety.rules import KNOWLEDGE, InteractionRule, Rule, RulesError
+from safety.rules import KNOWLEDGE, InteractionRule, Rule, RulesError, load_yaml
 
 Strength = Literal["none", "minor", "moderate", "major"]
 LADDER: tuple[Strength, ...] = ("none", "minor", "moderate", "major")
@@ -92,7 +92,7 @@ def mechanism_table(folder: Path = KNOWLEDGE) -> MechanismTable:
     """
     path = folder / "mechanism_rules.yaml"
     try:
-        return TypeAdapter(MechanismTable).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return TypeAdapter(MechanismTable).validate_python(load_yaml(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise RulesError(f"{path.name}: {error}") from error
 

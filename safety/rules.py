@@ -269,9 +269,14 @@ class VitalsTable(Rule):
 Rule_ = TypeVar("Rule_", InteractionRule, Contraindication)
 
 
+def load_yaml(path: Path) -> Any:
+    """Read a table with the C parser where there is one: it is eight times as fast."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def _read(path: Path, kind: Any) -> Any:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path)
         return TypeAdapter(kind).validate_python(data)
     except (OSError, yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
         raise RulesError(f"{path.name}: {error}") from error
@@ -298,8 +303,13 @@ def classes(folder: Path = KNOWLEDGE) -> dict[str, DrugClass]:
     return {item.id: item.model_copy(update={"members": _members(item)}) for item in found}
 
 
+@cache
+def _atc_codes() -> tuple[tuple[str, str], ...]:
+    return tuple((code, drug.name) for drug in drugs().values() for code in drug.atc)
+
+
 def _members(group: DrugClass) -> tuple[str, ...]:
-    by_atc = {drug.name for drug in drugs().values() if group.atc and any(a.startswith(group.atc) for a in drug.atc)}
+    by_atc = {name for code, name in _atc_codes() if code.startswith(group.atc)} if group.atc else set()
     found = tuple(sorted((by_atc | set(group.members)) - set(group.exclude)))
     if not found:
         raise RulesError(f"classes.yaml: {group.id} has no members")

@@ -11,6 +11,7 @@ import pytest
 from cases.vocabulary.lexicon import lexicon
 from cases.vocabulary.tables import drugs, sources
 from safety.cyp_roles import TABLES, CypRole, cyp_roles, fda_roles
+from safety.flags import narrow_index
 from safety.interactions import Interactions
 from safety.mechanisms import Mechanisms, mechanism_table
 from safety.rules import KNOWLEDGE, RulesError
@@ -63,6 +64,45 @@ def test_severity_follows_from_the_two_levels(victim: str, other: str, rule: str
 
 
 @pytest.mark.parametrize(
+    ("victim", "other", "severity"),
+    [
+        ("tacrolimus", "diltiazem", "major"),
+        ("digoxin", "verapamil", "moderate"),
+        ("fexofenadine", "verapamil", "minor"),
+        ("oxycodone", "clarithromycin", "major"),
+        ("hydrocodone", "clarithromycin", "moderate"),
+        ("nilotinib", "ketoconazole", "major"),
+        ("venlafaxine", "fluoxetine", "minor"),
+        ("omeprazole", "fluoxetine", "minor"),
+    ],
+)
+def test_a_narrow_range_is_a_step_up_and_a_harmless_rise_a_step_down(victim: str, other: str, severity: str) -> None:
+    assert set(derived(victim, other).values()) == {severity}
+
+
+@pytest.mark.parametrize(
+    ("prodrug", "other", "rule"),
+    [
+        ("codeine", "paroxetine", "mech.cyp2d6.activation"),
+        ("tramadol", "bupropion", "mech.cyp2d6.activation"),
+        ("tamoxifen", "fluoxetine", "mech.cyp2d6.activation"),
+        ("clopidogrel", "fluconazole", "mech.cyp2c19.activation"),
+    ],
+)
+def test_inhibition_takes_the_effect_of_a_prodrug_away(prodrug: str, other: str, rule: str) -> None:
+    (found,) = MECHANISMS.rules_for(prodrug, other)
+    assert (found.id, found.a) == (rule, prodrug)
+    assert "higher level" not in found.effect
+
+
+def test_a_derived_rule_names_both_drugs_and_its_sources() -> None:
+    (found,) = MECHANISMS.rules_for("midazolam", "rifampin")
+    assert found.general
+    assert {"midazolam", "rifampin"} <= set(found.effect.replace(",", "").split())
+    assert found.sources == ("fda_cyp_2026",)
+
+
+@pytest.mark.parametrize(
     ("one", "other"), [("midazolam", "azithromycin"), ("pravastatin", "itraconazole"), ("midazolam", "cilostazol")]
 )
 def test_nothing_follows_without_a_common_pathway_or_from_a_weak_role(one: str, other: str) -> None:
@@ -88,7 +128,8 @@ def test_every_role_is_of_a_known_ingredient_and_has_a_source() -> None:
 
 def test_every_source_of_the_rules_is_listed() -> None:
     table = mechanism_table()
-    assert not {item.source for item in (*table.steps, *table.prodrugs)} - set(sources())
+    cited = {step.source for step in table.steps} | {prodrug.source for prodrug in table.prodrugs}
+    assert not cited - set(sources())
 
 
 def test_every_step_and_prodrug_has_a_role() -> None:
@@ -98,6 +139,12 @@ def test_every_step_and_prodrug_has_a_role() -> None:
     assert not named - substrates
     pathways = {item.id for item in table.pathways}
     assert {item.pathway for item in table.prodrugs} | {p for step in table.steps for p in step.pathways} <= pathways
+
+
+def test_every_victim_with_a_narrow_index_is_a_step_up() -> None:
+    stepped_up = {name for step in mechanism_table().steps if step.by > 0 for name in step.names}
+    substrates = {role.name for role in cyp_roles() if role.role == "substrate"}
+    assert not (set(narrow_index()) & substrates) - stepped_up
 
 
 def test_no_role_stands_twice() -> None:
