@@ -11,9 +11,11 @@ vitals.yaml                  score bands and limits of vital signs
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -21,7 +23,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from cases.case import Action, Priority, Severity
-from cases.vocabulary.tables import drugs
+from cases.vocabulary.tables import VOCABULARY, drugs
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
 INTERACTION_THEMES = (
@@ -305,11 +307,19 @@ def classes(folder: Path = KNOWLEDGE) -> dict[str, DrugClass]:
 
 @cache
 def _atc_codes() -> tuple[tuple[str, str], ...]:
-    return tuple((code, drug.name) for drug in drugs().values() for code in drug.atc)
+    return tuple(sorted((code, drug.name) for drug in drugs(VOCABULARY).values() for code in drug.atc))
+
+
+def _by_atc(stretch: str) -> Iterator[str]:
+    codes = _atc_codes()
+    for code, name in islice(codes, bisect_left(codes, (stretch,)), None):
+        if not code.startswith(stretch):
+            return
+        yield name
 
 
 def _members(group: DrugClass) -> tuple[str, ...]:
-    by_atc = {name for code, name in _atc_codes() if code.startswith(group.atc)} if group.atc else set()
+    by_atc = {name for stretch in group.atc for name in _by_atc(stretch)}
     found = tuple(sorted((by_atc | set(group.members)) - set(group.exclude)))
     if not found:
         raise RulesError(f"classes.yaml: {group.id} has no members")
