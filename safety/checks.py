@@ -29,6 +29,7 @@ KINDS: dict[str, FindingKind] = {
     "allergies": "allergy",
     "contraindications": "contraindication",
     "stewardship": "stewardship",
+    "doses": "dose",
     "flags": "withdrawn",
 }
 

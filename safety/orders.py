@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from cases.language import Quantity, find_doses, find_durations, find_frequencies, find_routes, sentences
@@ -27,9 +27,15 @@ _FORM = re.compile(r"\s?-?(?:tablets?|tabs?|capsules?|caps?|puffs?|suppositor(?:
 _BARE_STRENGTH = re.compile(
     r"(?<![\w/.])(\d{1,4}(?:\.\d+)?)\s?[/-]\s?(\d{2,4}(?:\.\d+)?)(?![\w/.]|\s?(?:mg|mcg|g|ml)\b)"
 )
+_PLUS = re.compile(r"\s?[+/]\s?")
 _LEAD = re.compile(r"\s?(?:tablets?|capsules?)?\s?(?:of\s)?", re.IGNORECASE)
 _OWN = re.compile(r"[\s,:(]{0,3}\d[\d.,]*\s?-?(?:mg|mcg|g|micrograms?|ml|units?|%|[/-])", re.IGNORECASE)
 _NUMBER_BEFORE = re.compile(rf"(?P<count>{range_pattern()})\s?(?:x|\u00d7)?\s?$", re.IGNORECASE)
+_LENGTH = re.compile(r"^(?:for|over|during|x|\u00d7)|course|treatment|/", re.IGNORECASE)
+FORMS = {
+    r"eye": "ophthalmic", r"ear drops": "otic", r"pessar": "vaginal", r"suppositor": "rectal", r"puffs": "inhaled",
+    r"sprays|nasal": "intranasal", r"cream|ointment|gel|lotion|shampoo|lacquer|foam|fingertip": "topical",
+}  # fmt: skip
 MAX_GAP = 24  # characters between a strength and its count
 CLOCK = frozenset({"in the morning", "in the evening", "at night"})
 
@@ -74,7 +80,6 @@ def read_order(names: Sequence[str], text: str, *, route: str = "", new: bool = 
     caps, real = _split_caps(text, sorted(doses, key=lambda dose: dose.start))
     strengths = [dose.value for dose in real if not is_count(dose.value)]
     single_cap, daily_cap = _caps(text, caps, strengths)
-    found = find_routes(text)
     parts, unread = _parts(text, real)
     return Order(
         names=tuple(names),
@@ -83,7 +88,7 @@ def read_order(names: Sequence[str], text: str, *, route: str = "", new: bool = 
         single_cap=single_cap,
         daily_cap=daily_cap,
         days=_days(text),
-        route=found[0].value if found else route,
+        route=_route(text, real) or route,
         new=new,
         apart=apart,
     )
@@ -92,7 +97,7 @@ def read_order(names: Sequence[str], text: str, *, route: str = "", new: bool = 
 def orders_in(text: str, mentions: Sequence[Mention], *, apart: bool = False) -> Iterator[Order]:
     """Yield the order of every drug that a text proposes or says is taken, from its own stretch of its sentence."""
     spans = sentences(text)
-    drugs = [item for item in mentions if item.names and item.kind != "class"]
+    drugs = list(_products(text, [item for item in mentions if item.names and item.kind != "class"]))
     starts = [_lead(text, item) for item in drugs]
     for index, item in enumerate(drugs):
         if item.role not in ("proposed", "current"):
@@ -104,6 +109,21 @@ def orders_in(text: str, mentions: Sequence[Mention], *, apart: bool = False) ->
         if not find_doses(words) and not any(low <= start < high for start in others):
             words = f"{text[low : item.start]} {text[item.end : end]}"
         yield read_order(item.names, words, new=item.role == "proposed", apart=apart)
+
+
+def _products(text: str, mentions: Sequence[Mention]) -> Iterator[Mention]:
+    """Yield the mentions with those joined by "+" or "/" as one: "clindamycin + benzoyl peroxide"."""
+    held: Mention | None = None
+    for item in mentions:
+        if held is not None and held.role == item.role and _PLUS.fullmatch(text, held.end, item.start):
+            names = tuple(dict.fromkeys((*held.names, *item.names)))
+            held = replace(held, names=names, end=item.end, ordered=held.ordered or item.ordered)
+            continue
+        if held is not None:
+            yield held
+        held = item
+    if held is not None:
+        yield held
 
 
 def _lead(text: str, item: Mention) -> int:
@@ -170,7 +190,7 @@ def _parts(text: str, doses: Sequence[Quantity]) -> tuple[tuple[Part, ...], bool
             mine = list(frequencies)
         one_off = not mine and nxt < len(text) and bool(_THEN.search(text[end : edges[-1]]))
         parts.append(_part(amounts, [item.value for item in mine], most, one_off=one_off))
-    return _inherited(parts), unread
+    return _inherited(parts), unread and not parts
 
 
 def _part(amounts: tuple[Amount, ...], frequencies: Sequence[str], most: float | None, *, one_off: bool) -> Part:
@@ -220,8 +240,23 @@ def _belong(text: str, one: Quantity, other: Quantity) -> bool:
     return is_count(one.value) or (len(between) <= MAX_GAP and "(" not in between)
 
 
+def _route(text: str, doses: Sequence[Quantity]) -> str:
+    """The route in the words, or the one that the form of a dose goes with: a cream is for the skin."""
+    found = find_routes(text)
+    if found:
+        return found[0].value
+    forms = (route for form, route in FORMS.items() for dose in doses if re.search(form, dose.value))
+    return next(forms, "")
+
+
 def _days(text: str) -> tuple[float, float] | None:
-    found = find_durations(text)
+    """How long: "for 5 days", "x 7/7", "5 days" right behind a frequency; "stop before 37 weeks" is no length."""
+    ends = {item.end for item in (*find_frequencies(text), *find_doses(text))}
+    found = [
+        item
+        for item in find_durations(text)
+        if _LENGTH.search(text[item.start : item.end]) or any(0 <= item.start - end <= 2 for end in ends)
+    ]
     if not found:
         return None
     chained = any("then" in text[one.end : other.start].lower() for one, other in pairwise(found))
