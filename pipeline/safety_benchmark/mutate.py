@@ -121,13 +121,15 @@ def _allergy(rng: Random, pool: Pool) -> Mutant | None:
 
 
 def _state(rng: Random, pool: Pool) -> Mutant | None:
-    entry, plan = rng.choice(words()["states"]), _drawn(rng, pool, lambda plan: not _has_antibiotic(plan))
+    entry = rng.choice(words()["states"])
+    plan = _drawn(rng, pool, lambda plan: not _has_antibiotic(plan) and not _gives(plan, [entry["name"]]))
     before = replace(plan, case=_with_state(plan.case, entry))
     return Mutant("U7", before, _added(before, f"Add {entry['name']} {entry['order']}."), entry["name"])
 
 
 def _interaction(rng: Random, pool: Pool) -> Mutant | None:
-    entry, plan = rng.choice(words()["pairs"]), _drawn(rng, pool, lambda plan: not _has_antibiotic(plan))
+    entry = rng.choice(words()["pairs"])
+    plan = _drawn(rng, pool, lambda plan: not _has_antibiotic(plan) and not _gives(plan, [entry["name"]]))
     case = plan.case.model_copy(update={"medications": (Medication(name=entry["current"]),)})
     before = replace(plan, case=case)
     after = _added(before, f"Add {entry['name']} {entry['order']}.")
