@@ -13,6 +13,7 @@ from pathlib import Path
 from cases.folding import fold
 from cases.vocabulary.lexicon import NameMention, find_names
 from cases.vocabulary.tables import VOCABULARY
+from safety.beside import vouched_names
 from safety.roles import Reader, Role
 from safety.rules import KNOWLEDGE
 from safety.strange import strange_words
@@ -59,7 +60,9 @@ def find_mentions(
         >>> [(m.surface, m.role) for m in find_mentions("Avoid ibuprofen; take paracetamol.", default="proposed")]
         [('ibuprofen', 'advised_against'), ('paracetamol', 'proposed')]
     """
-    known = find_names(text, folder=vocabulary)
+    named = find_names(text, folder=vocabulary)
+    vouched = vouched_names(text, named, vocabulary=vocabulary, knowledge=knowledge)
+    known = sorted([*named, *vouched], key=lambda item: item.start)
     unknown = list(_unknown(text, known, vocabulary, knowledge))
     if not known and not unknown:
         return ()

@@ -20,16 +20,18 @@ from functools import cache
 from pathlib import Path
 
 from cases.folding import Folded, fold, has_look_alikes, readings
-from cases.vocabulary.name_contexts import AMOUNT, Policy, contexts
+from cases.vocabulary.hits import Hit, counting, is_doubtful
+from cases.vocabulary.name_contexts import Policy, contexts
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
 
 MIN_LENGTH = 3
 MIN_STEM = 5  # letters of a name that is also read with a plural s or with a number stuck to it
-MAX_SHORT = 3  # letters up to which an abbreviation counts in capitals only, or with an amount
 _TOKEN = re.compile(r"[a-z0-9]+")
-_NEXT = re.compile(r"(?:[ \t]{0,4}\n?[ \t]{1,4}|[ \t]{0,4}\n|[ \t]?[-/'+&.][ \t]?)([a-z0-9]+)")
+# What may stand between two words of one name; a full stop before a space only behind a title, "St. John's wort".
+_NEXT = re.compile(
+    r"(?:[ \t]{0,4}\n?[ \t]{1,4}|[ \t]{0,4}\n|[ \t]?[-/'+&][ \t]?|(?<=\b[a-z]{2})\.[ \t]?|\.(?=[a-z0-9]))([a-z0-9]+)"
+)
 _GLUED = re.compile(r"([a-z]{5,})\d+[a-z]*")
-_LISTED = re.compile(r"\s*(?:,|/|\+|;|&|,?\s(?:and|or|and/or|with|plus)\s)\s*")
 # Salts that follow an ingredient and belong to its name.
 _SALT = re.compile(
     r"(?: (?:acetate|axetil|besylate|besilate|bisulfate|bitartrate|bromide|butyrate|calcium|carbonate|chloride|"
@@ -73,16 +75,6 @@ class Lexicon:
 
     terms: dict[str, Term]
     beginnings: frozenset[str]
-
-
-@dataclass(frozen=True)
-class _Hit:
-    """A form at [start, end) of a folded text; `counts` says that it is a medicine there."""
-
-    start: int
-    end: int
-    term: Term
-    counts: bool
 
 
 def normalise(term: str) -> str:
@@ -151,12 +143,12 @@ def find_names(text: str, *, folder: Path = VOCABULARY) -> tuple[NameMention, ..
     """
     found: list[NameMention] = []
     for folded in readings(text):
-        new = [_mention(folded, hit) for hit in _hits(folded, lexicon(folder))]
+        new = [_mention(folded, hit) for hit in counting(folded, list(_forms(folded, lexicon(folder))))]
         found = _merged(found, new) if found else new
     return tuple(found)
 
 
-def _mention(folded: Folded, hit: _Hit) -> NameMention:
+def _mention(folded: Folded, hit: Hit) -> NameMention:
     start, end = folded.span(hit.start, hit.end)
     return NameMention(folded.original[start:end], hit.term.names, start, end, hit.term.kind)
 
@@ -168,23 +160,7 @@ def _merged(first: list[NameMention], second: list[NameMention]) -> list[NameMen
     return sorted([*first, *new], key=lambda item: item.start)
 
 
-def _hits(folded: Folded, known: Lexicon) -> list[_Hit]:
-    """The forms that count, in order; one that does not count alone may count in a list of medicines."""
-    hits = list(_forms(folded, known))
-    counts = [hit.counts for hit in hits]
-    for order in (range(1, len(hits)), range(len(hits) - 2, -1, -1)):
-        step = -1 if order.step > 0 else 1
-        for index in order:
-            one, other = hits[index], hits[index + step]
-            if not counts[index] and counts[index + step] and one.term.policy == "if_given":
-                low, high = sorted((one, other), key=lambda hit: hit.start)
-                counts[index] = _LISTED.fullmatch(folded.text, low.end, min(high.start, low.end + 12)) is not None and (
-                    high.start - low.end <= 12
-                )
-    return [hit for hit, sure in zip(hits, counts, strict=True) if sure]
-
-
-def _forms(folded: Folded, known: Lexicon) -> Iterator[_Hit]:
+def _forms(folded: Folded, known: Lexicon) -> Iterator[Hit]:
     text, rules, done = folded.text, contexts(), 0
     terms, beginnings = known.terms, known.beginnings
     for match in _TOKEN.finditer(text):
@@ -198,10 +174,10 @@ def _forms(folded: Folded, known: Lexicon) -> Iterator[_Hit]:
         (end, term), start = found, match.start()
         if term.kind in _SALTED and (salt := _SALT.match(text, end)):
             end = salt.end()
-        counts = rules.counts(term.policy, text, start, end) and not _too_short(folded, start, end, term)
+        counts = rules.counts(term.policy, text, start, end) and not is_doubtful(folded, start, end, term)
         if counts or term.policy == "if_given":
             done = end
-            yield _Hit(start, end, term, counts)
+            yield Hit(start, end, term, counts)
 
 
 def _longest_at(text: str, match: re.Match[str], known: Lexicon) -> tuple[int, Term] | None:
@@ -229,11 +205,3 @@ def _inflected(text: str, match: re.Match[str], known: Lexicon) -> tuple[int, Te
     glued = _GLUED.fullmatch(word) if len(word) > MIN_STEM and not word.isalpha() else None
     term = known.terms.get(glued[1]) if glued else None
     return (match.start() + len(glued[1]), term) if glued and term else None
-
-
-def _too_short(folded: Folded, start: int, end: int, term: Term) -> bool:
-    """Whether this is an abbreviation of a few letters written small, which may be anything."""
-    if end - start > MAX_SHORT or term.kind == "class":
-        return False
-    low, high = folded.span(start, end)
-    return folded.original[low:high].islower() and not AMOUNT.match(folded.text, end)
