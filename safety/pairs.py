@@ -1,7 +1,8 @@
 """Pairs of medicines in bulk: does a rule speak against giving both? One answer a pair, by code or by name.
 
-A pair is `checked` only if both medicines were clearly identified; a name that had to be guessed is not. Combination
-products are checked by all their ingredients, those of one against those of the other.
+A pair is `checked` only if both medicines were clearly identified and the rules know both; a name that had to be guessed
+is not, nor one of which no rule says anything. Combination products are checked by all their ingredients, those of one
+against those of the other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from itertools import product
 from typing import Literal
 
 from cases.case import Action, Finding, Severity
+from safety.coverage import covered
 from safety.intake import Drug, unresolved
 from safety.interactions import Interactions
 from safety.resolver import Resolution, Resolver
@@ -20,6 +22,7 @@ Status = Literal["checked", "unknown_drug"]
 SIDES = ("a", "b")
 KEYS = {side: (f"rxcui_{side}", f"name_{side}") for side in SIDES}
 ANSWERS = ("status", "severity", "action", "rule")
+NO_RULES = "rx.no_rules"
 CLEAR = {"exact", "display", "code"}
 RANK = {severity: rank for rank, severity in enumerate(("contraindicated", "major", "moderate", "minor"))}
 
@@ -28,7 +31,8 @@ RANK = {severity: rank for rank, severity in enumerate(("contraindicated", "majo
 class PairAnswer:
     """What is said of a pair; severity, action and rule are those of the gravest rule, empty where none speaks.
 
-    An unknown medicine is no answer: the action is that of a name that cannot be identified.
+    An unknown medicine is no answer: the action is that of a name that cannot be identified, or a warning where the
+    medicine is known and no rule speaks of it.
     """
 
     status: Status
@@ -81,13 +85,15 @@ class Pairs:
     def _answer(self, one: Resolution, other: Resolution) -> PairAnswer:
         found = [item for names in product(one.names, other.names) for item in self._between(*names)]
         gravest = min(found, key=lambda item: (RANK[item.severity], item.rule), default=None)
-        status: Status = "checked" if one.how in CLEAR and other.how in CLEAR else "unknown_drug"
-        if gravest is None and status == "unknown_drug":
-            gravest = unresolved("", "not clearly identified")
-            return PairAnswer(status, "", gravest.action, gravest.rule)
-        if gravest is None:
-            return PairAnswer(status, "", "", "")
-        return PairAnswer(status, gravest.severity, gravest.action, gravest.rule)
+        clear = one.how in CLEAR and other.how in CLEAR
+        if gravest is not None:
+            return PairAnswer("checked" if clear else "unknown_drug", gravest.severity, gravest.action, gravest.rule)
+        if not clear:
+            doubt = unresolved("", "not clearly identified")
+            return PairAnswer("unknown_drug", "", doubt.action, doubt.rule)
+        if not all(set(read.names) & covered() for read in (one, other)):
+            return PairAnswer("unknown_drug", "", "warn", NO_RULES)
+        return PairAnswer("checked", "", "", "")
 
     def _between(self, one: str, other: str) -> list[Finding]:
         return self._interactions.check([Drug(one, new=True), Drug(other, new=True)])

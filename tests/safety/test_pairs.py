@@ -48,3 +48,13 @@ def test_a_name_is_read_where_the_code_is_not_in_the_index(pairs: Pairs) -> None
     row = {"rxcui_a": "999999999", "name_a": "warfarin", "rxcui_b": IBUPROFEN, "name_b": "not a drug"}
     assert pairs.row(row) == MAJOR.columns()
     assert pairs.row({**row, "name_a": ""}) == UNKNOWN.columns()
+
+
+def test_a_medicine_of_which_no_rule_speaks_is_not_checked(pairs: Pairs) -> None:
+    assert pairs.check("witch hazel", "amlodipine").columns() == {
+        "status": "unknown_drug",
+        "severity": "",
+        "action": "warn",
+        "rule": "rx.no_rules",
+    }
+    assert pairs.check("cephalexin", "amlodipine").status == "checked"
