@@ -12,7 +12,7 @@ from cases.numbers import Quantity, decimal, numbers_in, range_pattern
 
 _UNITS = {
     "mg": "mg|milligrams?", "g": "g|gm|gms|grams?", "mcg": "mcg|µg|μg|ug|micrograms?", "ng": "ng|nanograms?",
-    "ml": "ml|mls|millilit(?:re|er)s?", "l": "lit(?:re|er)s?", "units": "units?|iu|i\\.u\\.|international\\sunits?",
+    "ml": "ml|mls|millilit(?:re|er)s?", "l": "lit(?:re|er)s?", "units": "units?|u|iu|i\\.u\\.|international\\sunits?",
     "million units": "million\\s(?:units?|iu|international\\sunits?)|MU", "mmol": "mmol|millimoles?", "meq": "meq",
     "%": "%|percent|per\\scent",
     "tablets": "tablets?|tabs?", "capsules": "capsules?|caps?", "puffs": "puffs?|inhalations?|actuations?",

@@ -121,12 +121,18 @@ def _duration_pattern() -> re.Pattern[str]:
     filler = r"a\s(?:total\sof\s|course\sof\s)?|the\s|at\sleast\s|up\sto\s|about\s"
     lead = rf"(?P<lead>(?:for|over|during|\u00d7|x)\s?(?:{filler})?)?"
     span = rf"(?P<range>{range_pattern()})[\s-]?{unit}(?!\w)"
-    slashed = r"(?:for|x|\u00d7)\s?(?P<slashed>\d{1,2})/(?P<base>7|52|12)(?!\d)"
+    slashed = r"(?P<for>(?:for|x|\u00d7)\s?)?(?P<slashed>\d{1,2})/(?P<base>7|52|12)(?![\d/])"
     return re.compile(rf"(?<![\w.,/])(?:{slashed}|{lead}{span}(?P<course>[\s-](?:course|treatment))?)", re.IGNORECASE)
 
 
 _NOT_A_DURATION = re.compile(
     r"(?:after|within|in|every|each|last|past|first|next|than|at|age|aged|under|below|q)\s?$",
+    re.IGNORECASE,
+)
+# "5/7" alone is five days only behind how often: "tds 5/7"
+_OFTEN = re.compile(
+    r"(?<!\w)(?:b\.?d\.?|b\.?i\.?d\.?|t\.?d\.?s\.?|t\.?i\.?d\.?|q\.?d\.?s\.?|q\.?i\.?d\.?|o\.?d\.?|daily|day|nocte|mane|"
+    r"hourly|prn|stat)\s?,?\s?$",
     re.IGNORECASE,
 )
 _NOT_ITS_END = re.compile(
@@ -147,7 +153,7 @@ def find_durations(text: str) -> tuple[Quantity, ...]:
 
 def _is_duration(text: str, match: re.Match[str]) -> bool:
     if match["slashed"]:
-        return True
+        return bool(match["for"] or _OFTEN.search(text[max(0, match.start() - 12) : match.start()]))
     if _NOT_ITS_END.match(text, match.end()):
         return False
     if match["lead"]:

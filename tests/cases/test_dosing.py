@@ -100,3 +100,19 @@ def test_dosing_accepts_any_text(text: str) -> None:
         for quantity in find(text):
             assert 0 <= quantity.start < quantity.end <= len(text)
             assert quantity.value
+
+
+@pytest.mark.parametrize(
+    ("text", "durations"),
+    [("amoxicillin 500 mg tds 5/7", ["5"]), ("od 2/52", ["14"]), ("power 5/5, seen 5/7", []), ("daily 5/7/2024", [])],
+)
+def test_a_slashed_duration_stands_behind_how_often(text: str, durations: list[str]) -> None:
+    assert [item.value for item in find_durations(text)] == durations
+
+
+@pytest.mark.parametrize(
+    ("text", "frequencies"),
+    [("cefixime 400 mg x 1", ["once"]), ("100 mg 1-0-1", ["twice daily"]), ("0-0-1", ["at night"]), ("x 1 week", [])],
+)
+def test_find_frequencies_reads_single_doses_and_the_columns_of_a_day(text: str, frequencies: list[str]) -> None:
+    assert [item.value for item in find_frequencies(text)] == frequencies
