@@ -137,5 +137,12 @@ def whole_limit(order: Order, ranges: Sequence[Sequence[DoseRange]]) -> Level | 
     return Level(amount.high / total, None, f"{_said(amount.high, row)} at a time", row)
 
 
+def is_foreign(rows: Sequence[DoseRange], parts: Sequence[Part]) -> bool:
+    """Whether amounts are in a unit that no row of the drug is in; a strength in percent is no amount."""
+    units = {row.base_unit for row in rows} - {""}
+    amounts = [part.amounts[0] for part in parts if part.amounts[0].unit != "%"]
+    return bool(units and amounts) and not any(amount.unit in units for amount in amounts)
+
+
 def _high(amount: Amount) -> float:
     return amount.high

@@ -29,7 +29,7 @@ class DoseRange(Row):
 
     `single_min` is the lowest usual dose, `single_max` and `daily_max` are the highest at a time and a day, for a body
     weight where `per_kg` is 1; `days_max` the longest course, `interval_days` the days between two doses of a drug that
-    is not taken daily. What a source does not limit is empty.
+    is not taken daily. What a source does not limit is empty. A dose for a week counts one seventh a day.
     """
 
     name: str
@@ -47,10 +47,10 @@ class DoseRange(Row):
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
-        limits = [value for value in (self.single_min, self.single_max, self.daily_max) if value is not None]
-        if limits != sorted(limits):
-            raise ValueError("single_min, single_max and daily_max must rise")
-        if limits and self.unit is None:
+        least, most = self.single_min, [value for value in (self.single_max, self.daily_max) if value is not None]
+        if least is not None and any(value < least for value in most):
+            raise ValueError("single_min must not be above single_max or daily_max")
+        if (least or most) and self.unit is None:
             raise ValueError("an amount needs a unit")
         return self
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cases.case import Case, Finding, Patient, Question, Severity
 from cases.vocabulary.tables import VOCABULARY
-from safety.dose_levels import Level, is_one_figure, levels, needs_weight, share_of, whole_limit
+from safety.dose_levels import Level, is_foreign, is_one_figure, levels, needs_weight, share_of, whole_limit
 from safety.dose_ranges import DoseRange, dose_ranges, ranges_for
 from safety.dose_sums import Share, Total, totals
 from safety.intake import finding
@@ -95,6 +95,8 @@ class Doses:
         order, rows = share.order, share.rows
         if not rows and order.dosed and order.new:
             found.unchecked.append(f"{share.name}: dose not checked")
+        elif order.new and is_foreign(rows, share.parts):
+            found.unchecked.append(f"{share.name}: the dose could not be compared")
         if any(needs_weight(row, share.parts, patient) for row in rows):
             self._ask_weight(share.name, order, found)
         measured = [level for row in rows for level in levels(row, order, share.parts, patient)]

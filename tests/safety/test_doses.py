@@ -116,9 +116,9 @@ def test_doses_table_is_sorted() -> None:
     assert keys == sorted(keys)
 
 
-def test_doses_table_refuses_limits_that_do_not_rise() -> None:
+def test_doses_table_refuses_a_least_dose_above_the_highest() -> None:
     row = next(iter(dose_ranges()["amoxicillin"]))
-    with pytest.raises(ValueError, match="must rise"):
+    with pytest.raises(ValueError, match="must not be above"):
         DoseRange.model_validate({**row.model_dump(), "single_min": 9000.0})
 
 
@@ -183,6 +183,7 @@ def test_doses_of_a_regimen_taken_three_times_too_long_are_found(
         ("Amoxicillin 50 mg three times daily.", "dose.too_low", "warn"),
         ("Sertraline 5 mg daily.", "dose.too_low", "warn"),
         ("Methotrexate 10 mg daily.", "dose.too_often", "block"),
+        ("Alendronate 70 mg daily.", "dose.too_high", "block"),
         ("Domperidone 10 mg three times daily for 21 days.", "dose.too_long", "interrupt"),
         ("Gabapentin 1800 mg in the morning and 2400 mg at night.", "dose.too_high", "interrupt"),
         ("co-amoxiclav 9 g three times daily", "dose.too_high", "block"),
@@ -201,6 +202,7 @@ def test_doses_out_of_range_are_found(text: str, rule: str, action: str, screen:
         "Acetaminophen 1 g every 4-6 hours as needed, max 4 g/day.",
         "Levothyroxine 100 mcg daily.",
         "Methotrexate 15 mg once weekly.",
+        "Alendronate 70 mg once weekly.",
         "Azithromycin 500 mg once, then 250 mg daily for 4 days.",
         "Doxycycline 200 mg on day 1, then 100 mg once daily for 5 days.",
         "Augmentin 875/125 mg BID for 7 days.",
@@ -229,6 +231,11 @@ def test_doses_that_no_row_knows_are_unchecked(screen: Screen, make_case: CaseMa
 def test_doses_that_cannot_be_read_are_unchecked(screen: Screen, make_case: CaseMaker) -> None:
     verdict = screen.text(make_case(), "Take morphine 10 mg/5 ml every 4 hours.")
     assert "morphine: the dose could not be read" in verdict.unchecked
+
+
+def test_doses_in_a_unit_that_the_row_does_not_know_are_unchecked(screen: Screen, make_case: CaseMaker) -> None:
+    verdict = screen.text(make_case(), "Amoxicillin 500 units three times daily.")
+    assert "amoxicillin: the dose could not be compared" in verdict.unchecked
 
 
 def test_doses_of_current_medicines_are_a_note(screen: Screen, make_case: CaseMaker) -> None:
