@@ -33,7 +33,7 @@ EXPECTED: dict[str, frozenset[FindingKind]] = {
 }
 CLASSES = tuple(EXPECTED)
 TRIPLE, DOUBLE = 3, 2
-POOL = 600  # correct plans to draw from
+POOL = 240  # correct plans to draw from
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 

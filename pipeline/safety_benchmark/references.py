@@ -20,11 +20,13 @@ from cases.case import Case
 from cases.facts import FactReader
 from cases.read import read_cases
 from cases.vocabulary.conditions import syndromes
+from cases.vocabulary.lexicon import lexicon
 from cases.vocabulary.tables import RegimenRow, regimens
 from pipeline.classifier.metrics import share
 from pipeline.safety_benchmark.judges import ScreenJudge
 from pipeline.safety_benchmark.plans import Correct, order
 from safety.interactions import Interactions
+from safety.misspellings import measure, names_of
 from safety.pairs import Pairs
 from safety.population import check_population
 from safety.resolver import Resolver
@@ -36,10 +38,10 @@ CLEAR = ("exact", "display", "code")
 
 
 def reference_figures(shared: Path, resolver: Resolver, screen: ScreenJudge, seed: int) -> Figures:
-    """Return every figure whose data are there."""
+    """Return every figure whose data are there; misspellings need none."""
     pairs = Pairs(resolver, Interactions(resolver))
     knowledge, data = shared / "knowledge", shared / "data"
-    figures: Figures = {}
+    figures: Figures = misspelt(resolver, seed)
     if (knowledge / "ONC_High_Priority_Mapped.csv").is_file():
         figures |= onc(knowledge / "ONC_High_Priority_Mapped.csv", resolver, pairs)
     if (knowledge / "top200_brand_generic.csv").is_file():
@@ -47,6 +49,16 @@ def reference_figures(shared: Path, resolver: Resolver, screen: ScreenJudge, see
     patients = [*synthea(data / "synthea-r4"), *clinosim(data / "clinosim-sample/csv")]
     if patients:
         figures |= orders(patients, resolver) | alerts(patients, screen, seed)
+    return figures
+
+
+def misspelt(resolver: Resolver, seed: int) -> Figures:
+    """One and two edits in every name of the curated tables: the shares that are read right, and wrong."""
+    figures: Figures = {}
+    for edits, name in ((1, "one_edit"), (2, "two_edits")):
+        score = measure(resolver, names_of(), edits, Random(seed), lexicon())
+        figures[f"resolver.{name}.right"] = share(np.arange(score.total) < score.right)
+        figures[f"resolver.{name}.wrong"] = share(np.arange(score.total) < score.wrong)
     return figures
 
 

@@ -54,8 +54,7 @@ def _shown(plan: Correct) -> tuple[str, ...]:
     takes = "; ".join(item.name or item.rxcui or "" for item in case.medications or ()) or "nothing"
     allergies = "; ".join(f"{item.name} ({item.reaction})" for item in case.allergies or ()) or "none"
     told = "; ".join([case.text or "", *(item.code or "" for item in case.conditions or ())])
-    diagnosis = plan.syndrome.replace(".", ": ").replace("_", " ")
-    return _patient(case), takes, allergies, f"{diagnosis}. {told}", case.setting or "", case.region or "", plan.text
+    return _patient(case), takes, allergies, told, case.setting or "", case.region or "", plan.text
 
 
 def _patient(case: Case) -> str:
