@@ -46,7 +46,8 @@ def _fits(amounts: Sequence[Amount], ranges: Sequence[Sequence[DoseRange]]) -> b
 
 def levels(row: DoseRange, order: Order, parts: Sequence[Part], patient: Patient) -> Iterator[Level]:
     """Measure each amount of an order at a time, and all of them a day."""
-    slack = WEIGHT_TOLERANCE if row.per_kg else TOLERANCE
+    by_weight = row.per_kg or any(part.amounts[0].per_kg for part in parts)
+    slack = WEIGHT_TOLERANCE if by_weight else TOLERANCE
     per = " per kg" if row.per_kg else ""
     if is_one_figure(order):
         return

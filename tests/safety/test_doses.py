@@ -183,7 +183,7 @@ def test_doses_of_a_regimen_taken_three_times_too_long_are_found(
         ("Amoxicillin 50 mg three times daily.", "dose.too_low", "warn"),
         ("Sertraline 5 mg daily.", "dose.too_low", "warn"),
         ("Methotrexate 10 mg daily.", "dose.too_often", "block"),
-        ("Alendronate 70 mg daily.", "dose.too_high", "block"),
+        ("Alendronate 70 mg daily.", "dose.too_high", "interrupt"),
         ("Domperidone 10 mg three times daily for 21 days.", "dose.too_long", "interrupt"),
         ("Gabapentin 1800 mg in the morning and 2400 mg at night.", "dose.too_high", "interrupt"),
         ("co-amoxiclav 9 g three times daily", "dose.too_high", "block"),
