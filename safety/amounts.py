@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 MASS = {"mg": 1.0, "mcg": 0.001, "ng": 0.000_001, "g": 1000.0}
+VOLUMES = {"ml": 1.0, "teaspoons": 5.0}  # millilitres
 COUNTS = frozenset({
     "tablets", "capsules", "puffs", "sprays", "drops", "sachets", "suppositories", "pessaries", "teaspoons", "patches",
     "applications", "lozenges", "ampoules", "fingertip units",
@@ -89,8 +90,8 @@ def scaled(one: str, other: str) -> tuple[Amount, ...]:
         if share and many["unit"] in MASS:
             factor = MASS[many["unit"]] * float(share[1]) / 100
             return (Amount(low * factor, high * factor, "mg"),)
-        if concentration and many["unit"] == "ml":
-            volume = float(concentration["volume"] or 1)
+        if concentration and many["unit"] in VOLUMES:
+            volume = float(concentration["volume"] or 1) / VOLUMES[many["unit"]]
             return tuple(item.times(low / volume, high / volume) for item in amounts_of(concentration["mass"].strip()))
         if not (share or concentration or is_count(strength)) and many["unit"] in (*COUNTS, _unit_of(strength)):
             return tuple(item.times(low, high) for item in amounts_of(strength))

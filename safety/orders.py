@@ -137,7 +137,8 @@ def _lead(text: str, item: Mention) -> int:
         return item.start
     if not is_count(doses[-1].value) and _OWN.match(text, item.end):
         return item.start
-    count = _NUMBER_BEFORE.search(text[low : low + doses[-1].start])
+    before = text[low : low + doses[-1].start]
+    count = _NUMBER_BEFORE.search(before) or _LIMIT.search(before)
     return low + (count.start() if count else doses[-1].start)
 
 

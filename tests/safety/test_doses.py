@@ -61,6 +61,7 @@ def patient_for(row: RegimenRow) -> dict[str, Any]:
         ("Paracetamol 500 mg tablets: 2 tablets four times a day", 1000, 4, None),
         ("2 x 500 mg paracetamol qds", 1000, 4, None),
         ("amoxicillin 250 mg/5 mL, 10 mL three times daily for 5 days", 500, 3, 5),
+        ("amoxicillin 400 mg/5 ml 1 teaspoon twice daily", 400, 2, None),
         ("salbutamol 2 puffs of 100 mcg as needed, up to 8 times daily", 0.2, 8, None),
         ("levothyroxine 100 micrograms daily", 0.1, 1, None),
         ("ibuprofen 400-600 mg every 6 to 8 hours as needed", 600, 4, None),
@@ -212,6 +213,7 @@ def test_doses_out_of_range_are_found(text: str, rule: str, action: str, screen:
         "Lisinopril 20 mg daily and amlodipine 10 mg daily.",
         "Continue warfarin 5 mg daily.",
         "Take ibuprofen if needed.",
+        "Do not exceed 4 g of acetaminophen a day.",
     ],
 )
 def test_doses_within_range_raise_nothing(text: str, screen: Screen, make_case: CaseMaker) -> None:
