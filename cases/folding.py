@@ -15,7 +15,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 # Letters that Unicode does not decompose, and look-alikes of Latin letters in other scripts.
@@ -69,9 +69,10 @@ def fold(text: str) -> Folded:
 
 
 def readings(text: str) -> Iterator[Folded]:
-    """Yield the folded text, and a second reading if it has invisible characters or words broken at a line's end.
+    """Yield the folded text, and further readings if it has invisible characters or words broken at a line's end.
 
-    In the first reading invisible characters join what stands around them; in the second they part it.
+    In the first reading invisible characters and broken lines join what stands around them, in the second they part
+    it; where several stand in one word, the first or the last of them may part while the others join.
     """
     odd = {char for char in set(text) if not char.isascii()} | set(_CONTROLS.findall(text))
     table = {char: _folded(char) for char in odd}
@@ -79,8 +80,28 @@ def readings(text: str) -> Iterator[Folded]:
     first = _apply(text, table)
     joined = _joined(first) if "-" in first.text else first
     yield joined
-    if hidden or joined is not first:
-        yield _apply(text, table | dict.fromkeys(hidden, " "))
+    if joined is not first:
+        yield first
+    if hidden:
+        spaced = _apply(text, table | dict.fromkeys(hidden, " "))
+        yield _joined(spaced) if "-" in spaced.text else spaced
+        for parted in _partly_parted(text, hidden):
+            yield replace(_joined(_apply(parted, table)), original=text)
+
+
+def _partly_parted(text: str, hidden: list[str]) -> Iterator[str]:
+    """The text with a space for the first, the last, or both of the invisible characters of every word with several."""
+    signs = re.compile("[" + "".join(map(re.escape, hidden)) + "]")
+    words = re.compile(rf"(?<!\w)\w*(?:{signs.pattern}{{1,3}}\w+){{2,8}}")
+    found = [[match.start() + sign.start() for sign in signs.finditer(match[0])] for match in words.finditer(text)]
+    if not found:
+        return
+    for pick in (slice(0, 1), slice(-1, None), slice(0, None, 2)):
+        letters = list(text)
+        for places in found:
+            for place in places[pick]:
+                letters[place] = " "
+        yield "".join(letters)
 
 
 @lru_cache(maxsize=4096)

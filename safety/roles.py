@@ -28,7 +28,18 @@ NEAR_WORDS = 4
 MAX_SENTENCE = 4000  # characters; what is longer is cut at a space, which no sentence of a person is
 AFTER = 160  # characters behind a drug that a cue may need
 Cue = Literal[
-    "allergy", "keep", "hasten", "advised_against", "historical", "negated", "mentioned", "proposed", "current", "begun"
+    "allergy",
+    "keep",
+    "hasten",
+    "advised_against",
+    "historical",
+    "negated",
+    "mentioned",
+    "proposed",
+    "current",
+    "begun",
+    "relative",
+    "swapped",
 ]
 Span = tuple[int, int]
 _STRAIGHT = {"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u2011": "-"}
@@ -249,11 +260,13 @@ class Place:
         denied = self._is_denied(dosed)
         if self._cued("allergy", near=dosed):
             return "negated" if denied else "allergy"
+        if self._reaches("relative"):
+            return "negated"
         if self._reaches("keep"):
             return "current"
         if self._reaches("hasten"):
             return default
-        if self._cued("advised_against", near=dosed):
+        if self._cued("advised_against", near=dosed) or self._is_swapped():
             return "advised_against"
         if self._reaches("historical", near=dosed):
             return "historical"
@@ -272,6 +285,10 @@ class Place:
             return "proposed"
         is_current = current >= 0 or self._follows("current")
         return "current" if is_current and not (dosed and default == "proposed") else None
+
+    def _is_swapped(self) -> bool:
+        """Whether it gives way to another drug: "change enalapril to losartan"."""
+        return self.scan.last("swapped", self.start) == self.start and self._follows("swapped")
 
     def _is_denied(self, dosed: bool) -> bool:
         """Whether the patient does not take it: it is denied, or somebody else's."""

@@ -51,7 +51,7 @@ def _are_listed(text: str, hits: Sequence[Hit], one: int, other: int) -> bool:
 
 def _defined_otherwise(text: str, hits: Sequence[Hit]) -> frozenset[str]:
     """Abbreviations that the text explains in brackets behind what is no medicine: "thyroid carcinoma (FTC)"."""
-    ends = {hit.end for hit in hits if hit.term.kind != ABBREVIATION}
+    ends = {hit.end for hit in hits if hit.counts and hit.term.kind != ABBREVIATION}
     short = {text[hit.start : hit.end] for hit in hits if hit.term.kind == ABBREVIATION}
     found = {key: max(text.find(f"({key})"), text.find(f"[{key}]")) for key in short}
     return frozenset(
