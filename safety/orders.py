@@ -10,6 +10,7 @@ An order keeps what was found and no more: a dose that cannot be read stays unre
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -97,16 +98,19 @@ def read_order(names: Sequence[str], text: str, *, route: str = "", new: bool = 
 def orders_in(text: str, mentions: Sequence[Mention], *, apart: bool = False) -> Iterator[Order]:
     """Yield the order of every drug that a text proposes or says is taken, from its own stretch of its sentence."""
     spans = sentences(text)
+    lows = [low for low, _ in spans]
     drugs = list(_products(text, [item for item in mentions if item.names and item.kind != "class"]))
     starts = [_lead(text, item) for item in drugs]
     for index, item in enumerate(drugs):
         if item.role not in ("proposed", "current"):
             continue
-        low, high = next((span for span in spans if span[0] <= item.start < span[1]), (0, len(text)))
-        others = [start for start, other in zip(starts, drugs, strict=True) if other.names != item.names]
+        at = bisect_right(lows, item.start) - 1
+        low, high = spans[at] if at >= 0 else (0, len(text))
+        around = drugs[bisect_left(starts, low) : bisect_left(starts, max(high, item.end))]
+        others = [_lead(text, other) for other in around if other.names != item.names]
         end = max(item.end, min([high, *(start for start in others if start > item.start)]))
         words = f"{text[starts[index] : item.start]} {text[item.end : end]}"
-        if not find_doses(words) and not any(low <= start < high for start in others):
+        if not others and not find_doses(words):
             words = f"{text[low : item.start]} {text[item.end : end]}"
         yield read_order(item.names, words, new=item.role == "proposed", apart=apart)
 

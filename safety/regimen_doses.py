@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cases.case import Case, Severity
@@ -87,6 +88,7 @@ def _length(order: Order, rows: Sequence[RegimenRow]) -> Iterator[Departure]:
         yield Departure("dose.too_short", "moderate", message)
 
 
+@cache
 def row_order(row: RegimenRow) -> Order:
     """Read a regimen as an order."""
     cap = f", at most {row.max_dose} at a time" if row.max_dose else ""
