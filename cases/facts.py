@@ -188,10 +188,11 @@ class FactReader:
         return any(mention.assertion in affirmed for mention in words)
 
     def _implied(self, fact: Fact) -> Known:
-        if self.true(fact.implied_true_by):
-            return Known(True, "implied")
+        """A bound outweighs a hint: at 78 a woman is not of childbearing age."""
         if self.true(fact.implied_false_by):
             return Known(False, "implied")
+        if self.true(fact.implied_true_by):
+            return Known(True, "implied")
         return Known(None)
 
 

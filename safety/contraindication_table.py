@@ -1,7 +1,10 @@
 """Contraindications in bulk: one row a drug and a patient, one answer a row.
 
-A cell that is empty, absent or `unknown` is not known, which is never "no". A cell that cannot be read is no answer
-either: the row is blocked, and the rule names the column.
+A cell that is empty, absent or `unknown` is not known, which is never "no". But a row that leaves out the age asks
+about an adult, and one that leaves out age and sex asks about nobody who could be pregnant, unless a cell says
+`unknown`: a table asks many times about a drug and a disease, and the limits for children would stop them all. The
+screen, which sees a patient, does not assume so. A cell that cannot be read is no answer: the row is blocked, and the
+rule names the column.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from safety.resolver import Resolver
 
 NEEDED = (("drug",),)
 ANSWERS = ("action", "rule")
+WHO = ("age", "sex", "pregnant", "gestation_weeks")
 GRAVITY = ("block", "interrupt", "warn", "note")
 SEXES = {"female": "female", "f": "female", "male": "male", "m": "male", "other": "other"}
 REGIONS = {"UK": "GB", "USA": "US"}
@@ -60,18 +64,29 @@ class ContraindicationTable:
             case = case_of(row)
         except Unreadable as error:
             return {"action": "block", "rule": error.rule}
-        found = self.findings(row.get("drug") or "", case)
+        found = self.findings(row.get("drug") or "", case, adult=not _doubts(row))
         gravest = min((item.action for item in found), key=GRAVITY.index, default="")
         rules = dict.fromkeys(item.rule for item in found if item.action == gravest)
         return {"action": gravest, "rule": ";".join(rules)}
 
-    def findings(self, drug: str, case: Case) -> list[Finding]:
-        """Return what speaks against one drug, a name or an RxCUI, for one patient."""
+    def findings(self, drug: str, case: Case, *, adult: bool = False) -> list[Finding]:
+        """Return what speaks against one drug, a name or an RxCUI, for one patient.
+
+        Args:
+            drug: its name or RxCUI.
+            case: the patient.
+            adult: whether to assume an adult where no age is told, see `Contraindications.check`.
+        """
         written = drug.strip()
         read = self._resolver.resolve_code(written) if written.isdecimal() else self._resolver.resolve(written)
         reader = FactReader(case, folder=self._vocabulary)
         drugs = [Drug(name, new=True) for name in read.names]
-        return [*report(read, self._resolver), *self._contraindications.check(case, reader, drugs)[0]]
+        return [*report(read, self._resolver), *self._contraindications.check(case, reader, drugs, adult=adult)[0]]
+
+
+def _doubts(row: Mapping[str, str]) -> bool:
+    """Whether the row says in words that who the patient is is not known."""
+    return any((row.get(column) or "").strip().lower() == "unknown" for column in WHO)
 
 
 def case_of(row: Mapping[str, str]) -> Case:
@@ -123,6 +138,7 @@ READERS: dict[str, Reader] = {
     "pregnant": yes_no,
     "gestation_weeks": float,
     "breastfeeding": yes_no,
+    "weight_kg": float,
     "egfr": float,
     "condition_icd10": _codes,
     "region": _region,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cases.case import Case, Finding, Question, Severity
+from cases.case import Case, Finding, Patient, Question, Severity
 from cases.facts import FactReader
 from cases.vocabulary.tables import VOCABULARY, regimens
 from safety.intake import Drug, finding
@@ -16,6 +16,8 @@ from safety.rules import ACTION_OF, KNOWLEDGE, Contraindication, When, contraind
 
 STAGE_BELOW = {"ckd_stage_5": 15.0, "ckd_stage_4": 30.0, "ckd_stage_3b": 45.0, "ckd_stage_3": 60.0}
 """Upper bounds of the eGFR by stage of kidney disease, mL/min/1.73 m2 (KDIGO 2024)."""
+ADULT_AGE = 18.0
+CHILD_WEIGHT_KG = 20.0  # limits of weight up to here are meant for children
 
 
 class Contraindications:
@@ -38,13 +40,23 @@ class Contraindications:
                 self._rows[name].append(row)
         self.known = frozenset(self._rows)
 
-    def check(self, case: Case, reader: FactReader, drugs: Sequence[Drug]) -> tuple[list[Finding], list[Question]]:
-        """Return what speaks against each drug, and the questions whose answers are missing."""
+    def check(
+        self, case: Case, reader: FactReader, drugs: Sequence[Drug], *, adult: bool = False
+    ) -> tuple[list[Finding], list[Question]]:
+        """Return what speaks against each drug, and the questions whose answers are missing.
+
+        Args:
+            case: the case.
+            reader: its facts.
+            drugs: what is taken or proposed.
+            adult: whether an age that is not told is an adult's, and a patient of whom neither age nor sex is told one
+                who cannot be pregnant: so in a table of questions, never in the screen.
+        """
         findings: list[Finding] = []
         questions: list[Question] = []
         for drug in drugs:
             for row in self._rows.get(drug.name, ()):
-                if _covers(row, case, drug):
+                if _covers(row, case, drug) and not (adult and _is_about_others(row, case)):
                     self._judge(row, drug, evaluate(row.when, case, reader), reader, findings, questions)
         return findings, list(dict.fromkeys(questions))
 
@@ -117,8 +129,18 @@ def _number_parts(when: When, case: Case) -> Iterator[bool | None]:
         yield None if patient.age is None else patient.age < when.age_below
     if when.age_at_least is not None:
         yield None if patient.age is None else patient.age >= when.age_at_least
+    if when.weight_below is not None:
+        yield _weighs_less(when.weight_below, patient)
     if when.gestation_at_least is not None:
         yield None if patient.gestation_weeks is None else patient.gestation_weeks >= when.gestation_at_least
+
+
+def _weighs_less(limit: float, patient: Patient) -> bool | None:
+    """An adult whose weight is not known weighs more than the limits of small children."""
+    if patient.weight_kg is not None:
+        return patient.weight_kg < limit
+    adult = patient.age is not None and patient.age >= ADULT_AGE
+    return False if adult and limit <= CHILD_WEIGHT_KG else None
 
 
 def _kidney_parts(when: When, case: Case, reader: FactReader) -> Iterator[bool | None]:
@@ -137,6 +159,17 @@ def _covers(row: Contraindication, case: Case, drug: Drug) -> bool:
     if row.regions and case.region is not None and case.region not in row.regions:
         return False
     return drug.route in row.routes if row.routes and drug.route else bool(row.routes) or drug.route not in LOCAL_ROUTES
+
+
+def _is_about_others(row: Contraindication, case: Case) -> bool:
+    """Whether a row speaks of children or of pregnancy, and nothing is told that makes the patient one of them."""
+    patient = case.patient
+    if patient.age is not None:
+        return False
+    if row.when.age_below is not None and not row.when.facts:
+        return True
+    told = patient.sex in ("female", "other") or patient.pregnant is not None or patient.gestation_weeks is not None
+    return "childbearing_age" in row.at_risk and not told
 
 
 def _is_dangerous(row: Contraindication, reader: FactReader) -> bool:
@@ -158,4 +191,6 @@ def _question(row: Contraindication, reader: FactReader, drug: Drug, *, blocks: 
 def _ask_number(when: When) -> str:
     if when.egfr_below is not None:
         return "What is the eGFR?"
+    if when.weight_below is not None:
+        return "What does the patient weigh?"
     return "How many weeks pregnant?" if when.gestation_at_least is not None else "How old is the patient?"

@@ -42,6 +42,7 @@ CONTRAINDICATION_THEMES = (
     "disease_hormones_and_salts",
     "disease_nerves_and_mind",
     "kidney_and_liver",
+    "liver",
     "pregnancy_and_lactation",
 )
 ACTION_OF: dict[Severity, Action] = {
@@ -136,7 +137,7 @@ class AllergyTable(Rule):
 class When(Rule):
     """The state of a patient: every given condition must hold, and none of `unless` be known true.
 
-    Ages in years, eGFR in mL/min/1.73 m2.
+    Ages in years, weight in kg, eGFR in mL/min/1.73 m2.
     """
 
     facts: tuple[str, ...] = ()
@@ -144,6 +145,7 @@ class When(Rule):
     unless: tuple[str, ...] = ()
     age_below: float | None = None
     age_at_least: float | None = None
+    weight_below: float | None = None
     egfr_below: float | None = None
     gestation_at_least: float | None = None
 
@@ -157,6 +159,7 @@ class Example(Rule):
     pregnant: bool | None = None
     gestation_weeks: float | None = None
     breastfeeding: bool | None = None
+    weight_kg: float | None = None
     egfr: float | None = None
     icd10: tuple[str, ...] = ()
     region: str | None = None

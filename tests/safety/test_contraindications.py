@@ -14,7 +14,7 @@ from safety.rules import Contraindication, Example, When, contraindications, mem
 from safety.rxnorm import OfflineResolver
 
 ROWS = contraindications()
-PATIENT = ("age", "sex", "pregnant", "gestation_weeks", "breastfeeding", "egfr")
+PATIENT = ("age", "sex", "pregnant", "gestation_weeks", "breastfeeding", "weight_kg", "egfr")
 
 
 @pytest.fixture(scope="module")
