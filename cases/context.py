@@ -16,10 +16,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from cases.vocabulary.tables import VOCABULARY
+from cases.yaml_file import read_yaml
 
 Assertion = Literal["present", "negated", "possible", "historical", "family", "hypothetical"]
 Reach = Literal["item", "listed", "list", "clause"]
@@ -92,7 +92,7 @@ _EDGE_RIGHT = r"(?!(?<=\w)\w)"
 
 @cache
 def _rules(folder: Path = VOCABULARY) -> _Rules:
-    table = _Table.model_validate(yaml.safe_load((folder / "context_rules.yaml").read_text(encoding="utf-8")))
+    table = _Table.model_validate(read_yaml(folder / "context_rules.yaml"))
 
     def compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
         body = "|".join(f"(?:{_expand(pattern, table.macros)})" for pattern in patterns)
@@ -184,7 +184,7 @@ def assertion_in(
 def _reaching(rules: _Rules, scan: _Scan, number: int, term: Span) -> int | None:
     """Return the end of the nearest trigger of rule `number` that stands before the term and reaches it."""
     trigger, spans = rules.before[number], scan.before[number]
-    if trigger.rule.question and not scan.text[: scan.high].endswith("?"):
+    if trigger.rule.question and not scan.text.endswith("?", 0, scan.high):
         return None
     last_stop = _last_before(scan.stops[number], term[0])
     nearest = bisect_left(spans, (term[0], 0)) - 1

@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cases.case import Case
@@ -21,6 +20,7 @@ from cases.language import Assertion, find_phrases, find_terms
 from cases.phrases import PhraseError, phrase
 from cases.teller import told_by_relative
 from cases.vocabulary.tables import VOCABULARY, VocabularyError
+from cases.yaml_file import read_yaml
 
 
 class FieldTest(BaseModel):
@@ -81,10 +81,7 @@ def facts(folder: Path = VOCABULARY) -> dict[str, Fact]:
     """
     path = folder / "facts.yaml"
     try:
-        table = {
-            name: Fact.model_validate({"name": name, **entry})
-            for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items()
-        }
+        table = {name: Fact.model_validate({"name": name, **entry}) for name, entry in read_yaml(path).items()}
     except ValidationError as error:
         raise VocabularyError(f"{path.name}: {error}") from error
     for fact in table.values():

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from cases.vocabulary.tables import VOCABULARY
+from cases.yaml_file import read_yaml
 
 _GAP = r"(?:(?:[^\w.!?;]|_){1,12})"  # what a space of a pattern stands for; a sentence ends it
 # A pattern may begin or end in a symbol.
@@ -97,7 +97,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _rules(folder: Path = VOCABULARY) -> tuple[_Compiled, ...]:
-    table = _Table.model_validate(yaml.safe_load((folder / "instructions.yaml").read_text(encoding="utf-8")))
+    table = _Table.model_validate(read_yaml(folder / "instructions.yaml"))
     return tuple(_compile(rule, table.macros) for rule in table.rules)
 
 

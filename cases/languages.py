@@ -17,9 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from cases.vocabulary.tables import VOCABULARY
+from cases.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -40,7 +39,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 @cache
 def function_words(folder: Path = VOCABULARY) -> dict[str, frozenset[str]]:
     """The function words of each language, by its code."""
-    table = yaml.safe_load((folder / "function_words.yaml").read_text(encoding="utf-8"))
+    table = read_yaml(folder / "function_words.yaml")
     return {str(code): frozenset(str(word) for word in words) for code, words in table.items()}
 
 

@@ -12,10 +12,10 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from cases.vocabulary.tables import VOCABULARY
+from cases.yaml_file import read_yaml
 
 
 class CountedForm(BaseModel):
@@ -53,7 +53,7 @@ class Quantity:
 @cache
 def dosing_rules(folder: Path = VOCABULARY) -> DosingRules:
     """Return the table of surface forms."""
-    return DosingRules.model_validate(yaml.safe_load((folder / "dosing_rules.yaml").read_text(encoding="utf-8")))
+    return DosingRules.model_validate(read_yaml(folder / "dosing_rules.yaml"))
 
 
 @cache

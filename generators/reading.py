@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from cases.language import Quantity, find_doses, find_durations, find_frequencies, find_routes, sentences
 from cases.numbers import numbers_in
 from cases.vocabulary.lexicon import NameMention, find_names
 from cases.vocabulary.tables import VOCABULARY
+from cases.yaml_file import read_yaml
 
 CORE = ("drug", "dose", "route", "frequency", "duration")  # a prescription, in the order it is compared in
 
@@ -80,7 +80,7 @@ class Reading:
 
 @cache
 def _table(folder: Path = VOCABULARY) -> _Words:
-    return _Words.model_validate(yaml.safe_load((folder / "meaning_words.yaml").read_text(encoding="utf-8")))
+    return _Words.model_validate(read_yaml(folder / "meaning_words.yaml"))
 
 
 @cache

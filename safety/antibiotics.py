@@ -15,6 +15,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from cases.vocabulary.tables import VOCABULARY, drugs, regimens_of
+from cases.yaml_file import read_yaml
 from safety.icd10 import CodeRow
 from safety.rules import KNOWLEDGE, DrugClass, RulesError
 
@@ -82,7 +83,7 @@ def _sets(written: Iterable[str]) -> frozenset[frozenset[str]]:
 
 def _groups(knowledge: Path) -> tuple[DrugClass, ...]:
     try:
-        data = yaml.safe_load((knowledge / TABLE).read_text(encoding="utf-8"))
+        data = read_yaml(knowledge / TABLE)
         return TypeAdapter(tuple[DrugClass, ...]).validate_python(data)
     except (OSError, yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
         raise RulesError(f"{TABLE}: {error}") from error

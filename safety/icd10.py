@@ -19,6 +19,7 @@ from typing import Self
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from cases.yaml_file import read_yaml
 from safety.rules import KNOWLEDGE, Rule, RulesError, Tier
 
 FOLDER = "antibiotic_icd10"
@@ -162,7 +163,7 @@ def code_map(folder: Path = KNOWLEDGE) -> CodeMap:
     rows: list[CodeRow] = []
     for path in sorted((folder / FOLDER).glob("*.yaml")):
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            data = read_yaml(path)
             rows += TypeAdapter(list[CodeRow]).validate_python(data)
         except (OSError, yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
             raise RulesError(f"{FOLDER}/{path.name}: {error}") from error

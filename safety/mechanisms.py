@@ -17,8 +17,9 @@ from typing import Literal
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from cases.yaml_file import read_yaml
 from safety.cyp_roles import CypRole, Kind, Level, cyp_roles
-from safety.rules import KNOWLEDGE, InteractionRule, Rule, RulesError, load_yaml
+from safety.rules import KNOWLEDGE, InteractionRule, Rule, RulesError
 
 Strength = Literal["none", "minor", "moderate", "major"]
 LADDER: tuple[Strength, ...] = ("none", "minor", "moderate", "major")
@@ -92,7 +93,7 @@ def mechanism_table(folder: Path = KNOWLEDGE) -> MechanismTable:
     """
     path = folder / "mechanism_rules.yaml"
     try:
-        return TypeAdapter(MechanismTable).validate_python(load_yaml(path))
+        return TypeAdapter(MechanismTable).validate_python(read_yaml(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise RulesError(f"{path.name}: {error}") from error
 

@@ -1,8 +1,8 @@
 """Pairs of medicines in bulk: does a rule speak against giving both? One answer a pair, by code or by name.
 
-A pair is `checked` only if both medicines were clearly identified and the rules know both; a name that had to be guessed
-is not, nor one of which no rule says anything. Combination products are checked by all their ingredients, those of one
-against those of the other.
+A pair is `checked` only if both medicines were clearly identified and the rules know both: a name that had to be
+guessed is not, nor one of which no rule says anything. Combination products are checked by all their ingredients, those
+of one against those of the other.
 """
 
 from __future__ import annotations

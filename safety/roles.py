@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cases.context import assertion_in
 from cases.language import sentences
+from cases.yaml_file import read_yaml
 from safety.rules import KNOWLEDGE, RulesError
 from safety.sections import Headings, SectionRole
 
@@ -91,7 +92,7 @@ def cues(folder: Path = KNOWLEDGE) -> Cues:
     """
     path = folder / "roles.yaml"
     try:
-        table = _Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        table = _Table.model_validate(read_yaml(path))
         return _compiled(table)
     except (OSError, yaml.YAMLError, ValidationError, re.error) as error:
         raise RulesError(f"{path.name}: {error}") from error

@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cases.case import Priority
 from cases.vocabulary.tables import VOCABULARY, VocabularyError
+from cases.yaml_file import read_yaml
 
 
 class Entry(BaseModel):
@@ -71,7 +71,7 @@ def conditions(folder: Path = VOCABULARY) -> dict[str, ConditionEntry]:
     """
     path = folder / "conditions.yaml"
     try:
-        entries = [ConditionEntry.model_validate(item) for item in yaml.safe_load(path.read_text(encoding="utf-8"))]
+        entries = [ConditionEntry.model_validate(item) for item in read_yaml(path)]
     except ValidationError as error:
         raise VocabularyError(f"{path.name}: {error}") from error
     return {entry.label: entry for entry in entries}

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cases.vocabulary.tables import VOCABULARY, VocabularyError
+from cases.yaml_file import read_yaml
 
 Policy = Literal["always", "unless_measured", "if_given", "with_amount"]
 
@@ -86,7 +87,7 @@ def contexts(folder: Path = VOCABULARY) -> Contexts:
     """
     path = folder / "name_contexts.yaml"
     try:
-        table = _Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        table = _Table.model_validate(read_yaml(path))
         return Contexts(
             substances=table.substances,
             measured_or_given=table.measured_or_given,

@@ -14,13 +14,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
 from cases.case import Case
 from cases.facts import FactReader, facts
 from cases.vocabulary.conditions import conditions, syndromes
 from cases.vocabulary.lexicon import find_names
 from cases.vocabulary.tables import RegimenRow, regimens
+from cases.yaml_file import read_yaml
 from safety.rules import indications
 
 WORDS = Path(__file__).parent / "mutations.yaml"
@@ -32,7 +31,7 @@ QUIET_MEDICINES = ("latanoprost eye drops", "cetirizine", "emollient cream")
 @cache
 def words() -> dict[str, Any]:
     """The words, orders, pairs and states that plans and mutations are made of."""
-    read: dict[str, Any] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    read: dict[str, Any] = read_yaml(WORDS)
     return read
 
 
