@@ -25,6 +25,7 @@ from cases.vocabulary.name_contexts import Policy, contexts
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
 
 MIN_LENGTH = 3
+BLOCK = 50_000  # characters of a long text that are read at a time
 MIN_STEM = 5  # letters of a name that is also read with a plural s or with a number stuck to it
 _TOKEN = re.compile(r"[a-z0-9]+")
 # What may stand between two words of one name; a full stop before a space only behind a title, "St. John's wort".
@@ -141,16 +142,32 @@ def find_names(text: str, *, folder: Path = VOCABULARY) -> tuple[NameMention, ..
 
     A plural, a number stuck to a name ("aspirin81") and a salt behind it belong to the name.
     """
+    known = lexicon(folder)
+    return tuple(item for low, high in _blocks(text) for item in _names_in(text[low:high], low, known))
+
+
+def _names_in(block: str, base: int, known: Lexicon) -> list[NameMention]:
     found: list[NameMention] = []
-    for folded in readings(text):
-        new = [_mention(folded, hit) for hit in counting(folded, list(_forms(folded, lexicon(folder))))]
+    for folded in readings(block):
+        new = [_mention(folded, hit, base) for hit in counting(folded, list(_forms(folded, known)))]
         found = _merged(found, new) if found else new
-    return tuple(found)
+    return found
 
 
-def _mention(folded: Folded, hit: Hit) -> NameMention:
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Cut a long text at ends of lines or sentences: an odd letter makes only its own block be read twice."""
+    low = 0
+    while len(text) - low > BLOCK:
+        ends = (text.rfind(end, low + BLOCK // 2, low + BLOCK) + len(end) for end in ("\n\n", "\n", ". ", " "))
+        high = next((end for end in ends if end > low + BLOCK // 2), low + BLOCK)
+        yield low, high
+        low = high
+    yield low, len(text)
+
+
+def _mention(folded: Folded, hit: Hit, base: int) -> NameMention:
     start, end = folded.span(hit.start, hit.end)
-    return NameMention(folded.original[start:end], hit.term.names, start, end, hit.term.kind)
+    return NameMention(folded.original[start:end], hit.term.names, base + start, base + end, hit.term.kind)
 
 
 def _merged(first: list[NameMention], second: list[NameMention]) -> list[NameMention]:
