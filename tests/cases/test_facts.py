@@ -87,3 +87,21 @@ def test_every_fact_can_be_read_of_any_case() -> None:
 def test_a_question_may_affirm_and_never_deny() -> None:
     assert known("fever", "unwell", question="She has a fever since yesterday. What may she take?") is True
     assert known("fever", "unwell", question="There is no fever, is there?") is None
+
+
+@pytest.mark.parametrize(
+    ("patient", "expected"),
+    [
+        ({"sex": "female", "age": 30.0}, True),
+        ({"sex": "female"}, True),
+        ({"sex": "female", "age": 12.0}, True),
+        ({"sex": "female", "age": 11.0}, False),
+        ({"sex": "female", "age": 55.0}, True),
+        ({"sex": "female", "age": 56.0}, False),
+        ({"sex": "female", "age": 78.0}, False),
+        ({"sex": "male", "age": 30.0}, False),
+        ({"age": 30.0}, None),
+    ],
+)
+def test_the_bounds_of_age_outweigh_the_sex(patient: dict[str, Any], expected: bool | None) -> None:
+    assert known("childbearing_age", patient=patient) is expected

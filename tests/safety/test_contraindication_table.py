@@ -68,3 +68,24 @@ def test_a_cell_that_cannot_be_read_blocks(table: ContraindicationTable, cells: 
 def test_a_combination_is_checked_by_all_its_ingredients(table: ContraindicationTable) -> None:
     assert table.row({"drug": "Percocet", "age": "30", "egfr": "90"}) == {"action": "", "rule": ""}
     assert "ci.codeine_tramadol_under_12" in table.row({"drug": "Ultracet", "age": "9"})["rule"]
+
+
+@pytest.mark.parametrize(
+    ("row", "action"),
+    [
+        ({"drug": "promethazine", "condition_icd10": "R11.0"}, ""),
+        ({"drug": "promethazine", "age": "unknown", "condition_icd10": "R11.0"}, "interrupt"),
+        ({"drug": "aspirin", "condition_icd10": "I25.10"}, ""),
+        ({"drug": "codeine", "condition_icd10": "G47.33"}, ""),
+        ({"drug": "lisinopril", "condition_icd10": "I10"}, ""),
+        ({"drug": "lisinopril", "condition_icd10": "I10", "sex": "unknown"}, "interrupt"),
+        ({"drug": "lisinopril", "condition_icd10": "I10", "sex": "female"}, "interrupt"),
+        ({"drug": "lisinopril", "condition_icd10": "I10", "age": "30"}, "interrupt"),
+        ({"drug": "lisinopril", "condition_icd10": "I10", "pregnant": "yes"}, "block"),
+        ({"drug": "primaquine", "condition_icd10": "B51.9"}, "interrupt"),
+    ],
+)
+def test_a_row_without_an_age_asks_about_an_adult(
+    table: ContraindicationTable, row: dict[str, str], action: str
+) -> None:
+    assert table.row(row)["action"] == action

@@ -76,6 +76,35 @@ def test_a_measured_egfr_outweighs_the_stage(make_case: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("patient", "holds"),
+    [
+        ({"weight_kg": 14.0}, True),
+        ({"weight_kg": 15.0, "age": 3.0}, False),
+        ({"age": 3.0}, None),
+        ({"age": 40.0}, False),
+        ({}, None),
+    ],
+)
+def test_a_weight_that_is_not_known_is_above_the_limits_of_children_in_adults_only(
+    make_case: Any, patient: dict[str, float], holds: bool | None
+) -> None:
+    case = make_case(patient=patient)
+    assert evaluate(When(weight_below=15.0), case, FactReader(case)) is holds
+
+
+def test_an_adult_whose_weight_is_not_known_may_weigh_less_than_the_limit_of_adults(make_case: Any) -> None:
+    case = make_case(patient={"age": 70.0})
+    assert evaluate(When(weight_below=50.0), case, FactReader(case)) is None
+
+
+@pytest.mark.parametrize(("age", "stopped"), [(None, True), (3.0, True), (30.0, False)])
+def test_the_screen_holds_the_limits_for_children_against_an_age_that_is_not_known(
+    engine: Contraindications, age: float | None, stopped: bool
+) -> None:
+    assert bool(_found(engine, Example(drug="codeine", age=age, sex="male"))) is stopped
+
+
+@pytest.mark.parametrize(
     ("region", "expected"),
     [
         ("US", {"ci.nitrofurantoin_egfr_us"}),
