@@ -144,6 +144,11 @@ class Screen:
         verdict = tally.verdict()
         return replace(verdict, annotated=annotate(text, named.mentions, verdict.findings, self._resolver))
 
+    def marked(self, text: str, findings: Sequence[Finding]) -> str:
+        """Return a text with findings marked behind the drugs that they are about."""
+        mentions = find_mentions(text, default="proposed", vocabulary=self._vocabulary, knowledge=self._knowledge)
+        return annotate(text, mentions, findings, self._resolver)
+
     def interactions(self, names: Sequence[str]) -> Verdict:
         """Screen drugs for interactions among themselves."""
         tally = Tally()
