@@ -43,7 +43,7 @@ class Mention:
 
 
 def find_mentions(
-    text: str, *, default: Role, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE
+    text: str, *, default: Role, vocabulary: Path = VOCABULARY, knowledge: Path = KNOWLEDGE, substances: bool = False
 ) -> tuple[Mention, ...]:
     """Find the drugs of a text and their roles, in order of place.
 
@@ -52,6 +52,7 @@ def find_mentions(
         default: the role of a drug without any cue: `proposed` in a plan, `current` in a patient's own story.
         vocabulary: folder of the drug names.
         knowledge: folder of the cues.
+        substances: whether minerals, vaccines and the like that no table has an ingredient for are found too.
 
     Returns:
         Known names, and words that look like drug names but are not known, with no `names`.
@@ -60,7 +61,7 @@ def find_mentions(
         >>> [(m.surface, m.role) for m in find_mentions("Avoid ibuprofen; take paracetamol.", default="proposed")]
         [('ibuprofen', 'advised_against'), ('paracetamol', 'proposed')]
     """
-    named = find_names(text, folder=vocabulary)
+    named = find_names(text, folder=vocabulary, substances=substances)
     vouched = vouched_names(text, named, vocabulary=vocabulary, knowledge=knowledge)
     known = sorted([*named, *vouched], key=lambda item: item.start)
     unknown = list(_unknown(text, known, vocabulary, knowledge))

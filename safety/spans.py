@@ -43,7 +43,7 @@ def find_spans(text: str, *, default: Role, code: Code) -> tuple[Span, ...]:
         default: the role of a drug without any cue or heading.
         code: gives the code of an ingredient, None if there is none.
     """
-    return tuple(_spans(find_mentions(text, default=default), code))
+    return tuple(_spans(find_mentions(text, default=default, substances=True), code))
 
 
 def _spans(mentions: tuple[Mention, ...], code: Code) -> Iterator[Span]:

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cases.folding import Folded
-from cases.vocabulary.name_contexts import AMOUNT
+from cases.vocabulary.name_contexts import AMOUNT, contexts
 
 if TYPE_CHECKING:
     from cases.vocabulary.lexicon import Term
 
 ABBREVIATION = "abbreviation"
 MAX_SHORT = 3  # letters up to which an abbreviation counts in capitals only, or with an amount
-MAX_LINK = 12  # characters between two items of a list
+MAX_LINK = 24  # characters between two items of a list
 LONG_FORM = 30  # characters before "(MTX)" in which the name that it stands for ends
-_LISTED = re.compile(r"\s*(?:,|/|\+|;|&|,?\s(?:and|or|and/or|with|plus)\s)\s*")
+_LISTED = re.compile(
+    r"(?:\s(?:tablets?|capsules?|pills?|supplements?|injections?|cream))?\s*(?:,|/|\+|;|&|,?\s(?:and|or|and/or|with|plus)\s)\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,15 @@ def _defined_otherwise(text: str, hits: Sequence[Hit]) -> frozenset[str]:
 
 
 def is_doubtful(folded: Folded, start: int, end: int, term: Term) -> bool:
-    """Whether an abbreviation may be anything: a few small letters, or the end of another one, "5-ASA"."""
-    if term.kind == ABBREVIATION and re.search(r"\d-$", folded.text[max(start - 2, 0) : start]):
+    """Whether an abbreviation may be anything: a few small letters, or a part of another, "5-ASA", "ASA class II"."""
+    if term.kind == ABBREVIATION and _is_part_of_another(folded.text, start, end):
         return True
     if end - start > MAX_SHORT or term.kind == "class":
         return False
     low, high = folded.span(start, end)
     return folded.original[low:high].islower() and not AMOUNT.match(folded.text, end)
+
+
+def _is_part_of_another(text: str, start: int, end: int) -> bool:
+    before, after = text[max(start - 2, 0) : start], text[end : end + 24]
+    return bool(re.search(r"\d-$", before) or contexts().not_a_drug_after.match(after))

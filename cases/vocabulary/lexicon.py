@@ -25,6 +25,7 @@ from cases.vocabulary.name_contexts import Policy, contexts
 from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
 
 MIN_LENGTH = 3
+SUBSTANCE = "substance"
 BLOCK = 50_000  # characters of a long text that are read at a time
 MIN_STEM = 5  # letters of a name that is also read with a plural s or with a number stuck to it
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -137,12 +138,27 @@ def _derived(folder: Path) -> Iterator[tuple[str, tuple[str, ...], str]]:
             yield row["term"], tuple(name for name in row["names"].split(";") if name), row["kind"]
 
 
-def find_names(text: str, *, folder: Path = VOCABULARY) -> tuple[NameMention, ...]:
+@cache
+def _with_substances(folder: Path) -> Lexicon:
+    """The forms, and those that no table has an ingredient for."""
+    known, rules = lexicon(folder), contexts(folder)
+    words = {normalise(word): word for word in rules.substances | rules.others | rules.measured_or_given}
+    uncoded = {key: Term(word, (), SUBSTANCE, True, rules.policy(key, False)) for key, word in words.items()}
+    terms = uncoded | known.terms
+    return Lexicon(terms, frozenset(_beginnings(terms)))
+
+
+def find_names(text: str, *, folder: Path = VOCABULARY, substances: bool = False) -> tuple[NameMention, ...]:
     """Find drug names: whole words, in any case, the longest first, without overlaps, in order of place.
 
     A plural, a number stuck to a name ("aspirin81") and a salt behind it belong to the name.
+
+    Args:
+        text: what was written.
+        folder: the vocabulary.
+        substances: whether minerals, vaccines and the like that no table has an ingredient for are found too.
     """
-    known = lexicon(folder)
+    known = _with_substances(folder) if substances else lexicon(folder)
     return tuple(item for low, high in _blocks(text) for item in _names_in(text[low:high], low, known))
 
 

@@ -36,9 +36,11 @@ class _Table(BaseModel):
 
     version: int
     substances: frozenset[str]
+    others: frozenset[str]
     measured_or_given: frozenset[str]
     given: _Sides
     measured: _Sides
+    not_a_drug_after: str
     class_names: frozenset[str]
 
 
@@ -47,10 +49,12 @@ class Contexts:
     """The compiled rules."""
 
     substances: frozenset[str]
+    others: frozenset[str]
     measured_or_given: frozenset[str]
     class_names: frozenset[str]
     given: tuple[re.Pattern[str], re.Pattern[str]]
     measured: tuple[re.Pattern[str], re.Pattern[str]]
+    not_a_drug_after: re.Pattern[str]
 
     def policy(self, key: str, ordinary: bool) -> Policy:
         """When a form counts: `ordinary` says that it is a common word."""
@@ -90,10 +94,12 @@ def contexts(folder: Path = VOCABULARY) -> Contexts:
         table = _Table.model_validate(read_yaml(path))
         return Contexts(
             substances=table.substances,
+            others=table.others,
             measured_or_given=table.measured_or_given,
             class_names=table.class_names,
             given=_compiled(table.given),
             measured=_compiled(table.measured),
+            not_a_drug_after=re.compile(table.not_a_drug_after),
         )
     except (OSError, yaml.YAMLError, ValidationError, re.error) as error:
         raise VocabularyError(f"{path.name}: {error}") from error

@@ -125,6 +125,13 @@ def test_a_misspelt_name_tells_what_is_near_and_stays_unread() -> None:
     assert (found.names, found.near, found.kind) == ((), ("metoprolol",), "unknown")
 
 
+def test_minerals_and_vaccines_without_an_ingredient_are_found_where_they_are_asked_for() -> None:
+    text = "Given a flu shot, zinc and vitamin c tablets. Calcium 9.2; calcium channel blockers."
+    asked = find_mentions(text, default="current", substances=True)
+    assert [item.surface for item in asked] == ["flu shot", "zinc", "vitamin c"]
+    assert find_mentions("Given a flu shot.", default="current") == ()
+
+
 # ── odd letters ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
