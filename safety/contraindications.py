@@ -16,6 +16,10 @@ from safety.rules import ACTION_OF, KNOWLEDGE, Contraindication, When, contraind
 
 STAGE_BELOW = {"ckd_stage_5": 15.0, "ckd_stage_4": 30.0, "ckd_stage_3b": 45.0, "ckd_stage_3": 60.0}
 """Upper bounds of the eGFR by stage of kidney disease, mL/min/1.73 m2 (KDIGO 2024)."""
+STAGE_ABOVE = {"ckd_stage_3a": 45.0, "ckd_stage_2": 60.0, "ckd_stage_1": 90.0}
+"""Lower bounds of the eGFR by stage."""
+STAGE_MARGIN = 15.0  # a stage may be old: it only rules out an eGFR that is a whole stage lower
+KIDNEYS_WORSE = ("ckd_stage_3b", "ckd_stage_4", "ckd_stage_5", "acute_kidney_failure")
 ADULT_AGE = 18.0
 CHILD_WEIGHT_KG = 20.0  # limits of weight up to here are meant for children
 
@@ -150,8 +154,16 @@ def _kidney_parts(when: When, case: Case, reader: FactReader) -> Iterator[bool |
     if case.patient.egfr is not None:
         yield case.patient.egfr < when.egfr_below
     else:
-        stages = (reader[stage].value is True and below <= when.egfr_below for stage, below in STAGE_BELOW.items())
-        yield True if any(stages) else None
+        yield _egfr_by_stage(when.egfr_below, reader)
+
+
+def _egfr_by_stage(limit: float, reader: FactReader) -> bool | None:
+    if any(reader[stage].value is True and below <= limit for stage, below in STAGE_BELOW.items()):
+        return True
+    if reader.true(KIDNEYS_WORSE):
+        return None
+    floors = (above for stage, above in STAGE_ABOVE.items() if reader[stage].value is True)
+    return False if min(floors, default=0.0) >= limit + STAGE_MARGIN else None
 
 
 def _covers(row: Contraindication, case: Case, drug: Drug) -> bool:

@@ -61,6 +61,12 @@ def test_the_row_hits_its_example_and_misses_the_other(engine: Contraindications
         ("N18.6", 15.0, True),
         ("N18.32", 45.0, True),
         ("N18.2", 60.0, None),
+        ("N18.2", 45.0, False),
+        ("N18.31", 30.0, False),
+        ("N18.31", 45.0, None),
+        ("N18.32", 30.0, None),
+        ("N18.30", 30.0, None),
+        ("N18.9", 30.0, None),
     ],
 )
 def test_a_stage_of_kidney_disease_bounds_an_egfr_that_is_not_known(
@@ -68,6 +74,11 @@ def test_a_stage_of_kidney_disease_bounds_an_egfr_that_is_not_known(
 ) -> None:
     case = make_case(conditions=[{"code": code}])
     assert evaluate(When(egfr_below=below), case, FactReader(case)) is holds
+
+
+def test_a_stage_says_nothing_of_kidneys_that_fail_now(make_case: Any) -> None:
+    case = make_case(conditions=[{"code": "N18.31"}, {"code": "N17.9"}])
+    assert evaluate(When(egfr_below=30.0), case, FactReader(case)) is None
 
 
 def test_a_measured_egfr_outweighs_the_stage(make_case: Any) -> None:
