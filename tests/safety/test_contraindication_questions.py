@@ -19,12 +19,10 @@ QUESTIONS = tuple(
 )
 ACTIONS = {"block": ("block",), "avoid": ("interrupt",), "caution": ("warn",), "nothing": ("", "note")}
 NO_RULE_YET = {
-    ("amitriptyline", "I45.81"),
     ("phenytoin", "I44.2"),
     ("furosemide", "E87.6"),
     ("ranitidine", "E80.21"),
     ("vancomycin", "A41.02"),
-    ("oseltamivir", "J10.1"),
     ("prednisone", "B37.9"),
 }
 
