@@ -14,6 +14,7 @@ from safety.rules import AllergyTable, allergy_table
 
 RESOLVER_SOURCE = "RxNorm names and codes: cases/vocabulary"
 SCREEN_SOURCE = "screen"
+UNDOSED = "text, without a dose"  # of a drug that a text names and gives no dose of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from itertools import combinations, product
 from pathlib import Path
 
 from cases.case import Action, Finding, Severity
-from safety.intake import Drug, finding
+from safety.intake import UNDOSED, Drug, finding
 from safety.mechanisms import Mechanisms
 from safety.resolver import Resolver, labels
 from safety.rules import ACTION_OF, KNOWLEDGE, DrugClass, InteractionRule, classes, interaction_rules, members
@@ -97,13 +97,15 @@ class Interactions:
             )
 
     def _same(self, one: Drug, other: Drug) -> Iterator[Finding]:
+        """The same drug twice; a text that names what the patient takes, without a dose, may just say to go on."""
         if not (one.new or other.new) or _is_local(one) or _is_local(other):
             return
+        severity: Severity = "minor" if UNDOSED in (one.origin, other.origin) else "major"
         yield finding(
             rule="dup.same_ingredient",
             kind="duplicate",
-            severity="major",
-            action="interrupt",
+            severity=severity,
+            action=ACTION_OF[severity],
             drugs=labels((one.name,), self._resolver),
             message=f"{one.name.capitalize()} is there twice.",
             management="Prescribe it once, or adjust the dose of what the patient takes already.",

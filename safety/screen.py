@@ -22,7 +22,7 @@ from cases.vocabulary.conditions import conditions
 from cases.vocabulary.tables import VOCABULARY, RegimenRow, regimens, regimens_of
 from safety.annotate import annotate
 from safety.checks import Checks, Patient
-from safety.intake import Drug, finding, report
+from safety.intake import UNDOSED, Drug, finding, report
 from safety.mentions import Mention, find_mentions
 from safety.orders import Order, orders_in
 from safety.population import check_population
@@ -47,6 +47,7 @@ class _Named:
     asides: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    dosed: set[str] = field(default_factory=set)
     orders: list[Order] = field(default_factory=list)
 
 
@@ -220,12 +221,15 @@ class Screen:
             names = item.names
             if not names:
                 names = self._read(item.surface, tally).names
+            named.dosed |= set(names) if item.dosed else set()
             firm = named.apart if passive or item.kind == "class" else named.drugs
             (named.asides if passive and not item.dosed else firm).extend(names)
 
     def _check_named(self, patient: Patient, proposed: list[Drug], named: _Named, tally: Tally) -> None:
         have = {drug.name for drug in proposed}
-        drugs = [*proposed, *(Drug(name, new=True, origin="text") for name in _new(named.drugs, have))]
+        origins = dict.fromkeys(named.dosed, "text")
+        told = [Drug(name, new=True, origin=origins.get(name, UNDOSED)) for name in _new(named.drugs, have)]
+        drugs = [*proposed, *told]
         self._checks.drugs(patient, drugs, tally, named.orders)
         have |= {drug.name for drug in drugs}
         for names, firm in ((named.apart, True), (named.asides, False)):

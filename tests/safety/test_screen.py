@@ -225,3 +225,14 @@ def test_screening_takes_milliseconds(screen: Screen, make_case: Any) -> None:
         screen.regimens(case, CYSTITIS)
         screen.plan(case, Plan(statements=(_statement(NITROFURANTOIN),)), CYSTITIS)
     assert (time.perf_counter() - start) / 10 < 0.1
+
+
+def test_a_current_medicine_named_without_a_dose_is_no_second_one(screen: Screen, make_case: Any) -> None:
+    case = make_case(medications=["warfarin"])
+
+    def action(text: str) -> str | None:
+        found = screen.text(case, text).findings
+        return next((item.action for item in found if item.rule == "dup.same_ingredient"), None)
+
+    assert action("The plan includes warfarin and rest.") in (None, "note")
+    assert action("Start warfarin 5 mg once daily.") == "interrupt"
