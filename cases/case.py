@@ -58,10 +58,19 @@ Time = Annotated[dt.datetime, BeforeValidator(_iso_time)]
 
 
 class Noun(BaseModel):
-    """A frozen value with a strict schema: no coercion, no unknown keys, no NaN."""
+    """A frozen value with a strict schema: no coercion, no unknown keys, no NaN.
+
+    Validators are made when the first value is: that takes longer than all the rest of the import.
+    """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True, regex_engine="python-re"
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        regex_engine="python-re",
+        defer_build=True,
     )
 
 
@@ -173,8 +182,8 @@ class Case(Noun):
     language: str = Field("en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
     setting: Setting | None = None
     region: str | None = Field(None, pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")
-    patient: Patient = Patient()
-    vitals: Vitals = Vitals()
+    patient: Patient = Patient.model_construct()
+    vitals: Vitals = Vitals.model_construct()
     observations: tuple[Observation, ...] = ()
     conditions: tuple[Condition, ...] | None = None
     medications: tuple[Medication, ...] | None = None
@@ -236,7 +245,7 @@ class Differential(Noun):
 
     diagnoses: tuple[Diagnosis, ...] = ()
     prediction_set: tuple[str, ...] = ()
-    uncertainty: Uncertainty = Uncertainty()
+    uncertainty: Uncertainty = Uncertainty.model_construct()
 
 
 class SyndromeDecision(Noun):
@@ -380,7 +389,7 @@ class CaseResult(Noun):
     differential: tuple[Diagnosis, ...] = ()
     prediction_set: tuple[str, ...] = ()
     syndrome: SyndromeDecision | None = None
-    uncertainty: Uncertainty = Uncertainty()
+    uncertainty: Uncertainty = Uncertainty.model_construct()
     questions: tuple[Question, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     plan: Plan | None = None

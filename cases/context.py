@@ -37,7 +37,7 @@ _HARD_STOP = re.compile(r"[;.!?\n]|,")
 
 
 class _Rule(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     assertion: Assertion
     patterns: tuple[str, ...]
@@ -50,7 +50,7 @@ class _Rule(BaseModel):
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     version: int
     precedence: tuple[Assertion, ...]

@@ -26,7 +26,7 @@ from cases.yaml_file import read_yaml
 class FieldTest(BaseModel):
     """A comparison on one field of the case, e.g. `vitals.temperature_c at_least 38`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: str
     at_least: float | None = None
@@ -50,7 +50,7 @@ class FieldTest(BaseModel):
 class Fact(BaseModel):
     """How one fact is recognised, and the question to ask while it is unknown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     ask: str

@@ -21,7 +21,7 @@ from cases.yaml_file import read_yaml
 class CountedForm(BaseModel):
     """A frequency with a count in it, and the pattern whose groups hold the count."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     canonical: str
     pattern: str
@@ -30,7 +30,7 @@ class CountedForm(BaseModel):
 class DosingRules(BaseModel):
     """The table `dosing_rules.yaml`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     version: int
     numbers: dict[str, int]

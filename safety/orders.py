@@ -13,6 +13,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 from cases.language import Quantity, find_doses, find_durations, find_frequencies, find_routes, sentences
@@ -21,7 +22,6 @@ from safety.amounts import Amount, amounts_of, is_count, is_strength, scaled
 from safety.frequencies import ONCE, Times, is_divided, times_a_day
 from safety.mentions import Mention
 
-_LIMIT = re.compile(rf"(?:{dosing_rules().up_to}|exceed(?:ing)?|more than)\s?$", re.IGNORECASE)
 _DAILY = re.compile(r"\s?(?:a|per|each|every|in)?\s?(?:/|any\s)?\s?(?:day|daily|24\s?h)", re.IGNORECASE)
 _THEN = re.compile(r"\bthen\b|\bfollowed by\b|\bon day\b|\bday (?:1|one)\b|\bfirst dose\b|\bloading\b", re.IGNORECASE)
 _FORM = re.compile(r"\s?-?(?:tablets?|tabs?|capsules?|caps?|puffs?|suppositor(?:y|ies)|lozenges?)\b", re.IGNORECASE)
@@ -31,7 +31,6 @@ _BARE_STRENGTH = re.compile(
 _PLUS = re.compile(r"\s?[+/]\s?")
 _LEAD = re.compile(r"\s?(?:tablets?|capsules?)?\s?(?:of\s)?", re.IGNORECASE)
 _OWN = re.compile(r"[\s,:(]{0,3}\d[\d.,]*\s?-?(?:mg|mcg|g|micrograms?|ml|units?|%|[/-])", re.IGNORECASE)
-_NUMBER_BEFORE = re.compile(rf"(?P<count>{range_pattern()})\s?(?:x|\u00d7)?\s?$", re.IGNORECASE)
 _LENGTH = re.compile(r"^(?:for|over|during|x|\u00d7)|course|treatment|/", re.IGNORECASE)
 FORMS = {
     r"eye": "ophthalmic", r"ear drops": "otic", r"pessar": "vaginal", r"suppositor": "rectal", r"puffs": "inhaled",
@@ -115,6 +114,16 @@ def orders_in(text: str, mentions: Sequence[Mention], *, apart: bool = False) ->
         yield read_order(item.names, words, new=item.role == "proposed", apart=apart)
 
 
+@cache
+def _limit() -> re.Pattern[str]:
+    return re.compile(rf"(?:{dosing_rules().up_to}|exceed(?:ing)?|more than)\s?$", re.IGNORECASE)
+
+
+@cache
+def _number_before() -> re.Pattern[str]:
+    return re.compile(rf"(?P<count>{range_pattern()})\s?(?:x|\u00d7)?\s?$", re.IGNORECASE)
+
+
 def _products(text: str, mentions: Sequence[Mention]) -> Iterator[Mention]:
     """Yield the mentions with those joined by "+" or "/" as one: "clindamycin + benzoyl peroxide"."""
     held: Mention | None = None
@@ -142,7 +151,7 @@ def _lead(text: str, item: Mention) -> int:
     if not is_count(doses[-1].value) and _OWN.match(text, item.end):
         return item.start
     before = text[low : low + doses[-1].start]
-    count = _NUMBER_BEFORE.search(before) or _LIMIT.search(before)
+    count = _number_before().search(before) or _limit().search(before)
     return low + (count.start() if count else doses[-1].start)
 
 
@@ -157,7 +166,7 @@ def _bare_strengths(names: Sequence[str], text: str) -> list[Quantity]:
 
 
 def _split_caps(text: str, doses: Sequence[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
-    caps = [dose for dose in doses if _LIMIT.search(text[max(0, dose.start - 24) : dose.start])]
+    caps = [dose for dose in doses if _limit().search(text[max(0, dose.start - 24) : dose.start])]
     return caps, [dose for dose in doses if dose not in caps]
 
 
@@ -228,7 +237,7 @@ def _merged(text: str, doses: Sequence[Quantity]) -> Iterator[tuple[tuple[Amount
         if rest and _belong(text, dose, rest[0]):
             other = rest.pop(0)
             yield scaled(dose.value, other.value), dose.start, other.end
-        elif _FORM.match(text, dose.end) and (count := _NUMBER_BEFORE.search(text[: dose.start])):
+        elif _FORM.match(text, dose.end) and (count := _number_before().search(text[: dose.start])):
             numbers = "-".join(numbers_in(count["count"]))
             yield scaled(dose.value, f"{numbers} tablets"), count.start(), dose.end
         else:

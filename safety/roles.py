@@ -48,7 +48,7 @@ _CAPITAL = re.compile(r"\\.|[A-Z]")
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     give: tuple[str, ...]
     stops: tuple[str, ...]

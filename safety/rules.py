@@ -65,7 +65,7 @@ class RulesError(ValueError):
 class Rule(BaseModel):
     """A frozen entry of a rule table; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class DrugClass(Rule):

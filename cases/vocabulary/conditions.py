@@ -16,7 +16,7 @@ from cases.yaml_file import read_yaml
 class Entry(BaseModel):
     """A frozen entry of a YAML table; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class RequiredTest(Entry):

@@ -25,14 +25,14 @@ AMOUNT = re.compile(r"[\s:]*\d+(?:[.,]\d+)?\s*(?:mg|mcg|micrograms?|g|iu|units?|
 
 
 class _Sides(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     before: tuple[str, ...]
     after: tuple[str, ...]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     version: int
     substances: frozenset[str]

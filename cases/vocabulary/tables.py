@@ -33,7 +33,7 @@ class VocabularyError(ValueError):
 class Row(BaseModel):
     """A frozen row of a CSV table; empty cells become None or an empty tuple."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod
