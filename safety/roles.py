@@ -41,6 +41,7 @@ Cue = Literal[
     "begun",
     "relative",
     "swapped",
+    "reacted",
 ]
 Span = tuple[int, int]
 _STRAIGHT = {"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u2011": "-"}
@@ -260,6 +261,8 @@ class Place:
         dosed = self.is_dosed
         denied = self._is_denied(dosed)
         if self._cued("allergy", near=dosed):
+            return "negated" if denied else "allergy"
+        if default != "proposed" and self._follows("reacted"):
             return "negated" if denied else "allergy"
         if self._reaches("relative"):
             return "negated"

@@ -210,3 +210,10 @@ def test_time_is_linear_in_the_length_of_the_text(unit: str) -> None:
     seconds(unit)
     text = (unit * 60_000)[:60_000]
     assert seconds(text) < 12  # 60,000 characters take about half a second; quadratic time would be minutes
+
+
+def test_a_reaction_in_brackets_does_not_take_a_drug_out_of_a_plan() -> None:
+    """A model was seen to propose "a combination of amoxicillin (anaphylaxis) and other medications"."""
+    text = "The plan is a combination of amoxicillin (anaphylaxis) and rest."
+    assert [item.role for item in find_mentions(text, default="proposed")] == ["proposed"]
+    assert [item.role for item in find_mentions(text, default="current")] == ["allergy"]
