@@ -81,7 +81,7 @@ class OfflineResolver:
         return self._cache[surface]
 
     def resolve_code(self, rxcui: str) -> Resolution:
-        """Resolve a code: an ingredient's, or a prescribable drug's or pack's."""
+        """Resolve a code: an ingredient's, a salt's, a brand's or combination's, or a prescribable drug's or pack's."""
         names = codes(self._vocabulary).get(rxcui, ())
         if not names and self._imported:
             return self._imported.resolve_code(rxcui)
@@ -230,15 +230,16 @@ def _pair_rows(folder: Path) -> list[tuple[str, str, str]]:
 
 @cache
 def codes(folder: Path = VOCABULARY) -> dict[str, tuple[str, ...]]:
-    """Ingredients by code: of ingredients, and of prescribable drugs and packs.
+    """Ingredients by code: of ingredients, of their salts, brands and combinations, of prescribable drugs and packs.
 
     Raises:
         VocabularyError: if a table is missing or wrong.
     """
     found: dict[str, tuple[str, ...]] = {}
     try:
-        with gzip.open(folder / "clinical_drugs.csv.gz", "rt", encoding="utf-8", newline="") as file:
-            found.update((row["rxcui"], tuple(row["names"].split(";"))) for row in csv.DictReader(file))
+        for table in ("other_codes.csv.gz", "clinical_drugs.csv.gz"):
+            with gzip.open(folder / table, "rt", encoding="utf-8", newline="") as file:
+                found.update((row["rxcui"], tuple(row["names"].split(";"))) for row in csv.DictReader(file))
         with gzip.open(folder / "names.csv.gz", "rt", encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             found.update((row["rxcui"], tuple(row["names"].split(";"))) for row in rows if row["rxcui"])

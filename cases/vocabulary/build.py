@@ -14,7 +14,8 @@ The ATC codes are those of `atc.csv`, looked up by hand in the index of the WHO 
 
 `names.csv.gz` holds every further name, salt, brand and combination that the export knows, so that a drug without
 rules is *known, no rules*, never *safe*. `clinical_drugs.csv.gz` maps the codes of prescribable drugs and packs to
-ingredients where the export and the prescribable graph give the code the same ingredients.
+ingredients where the export and the prescribable graph give the code the same ingredients; `other_codes.csv.gz` the
+codes of salts, brands and combinations (`other_codes.py`).
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ import gzip
 import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cases.vocabulary.displays import brand_of, ingredients_of
+from cases.vocabulary.other_codes import Named, disputed, labelled, settled
 from cases.vocabulary.stems import bears_stem
 
 FIELD_LIMIT = 10_000_000
@@ -210,19 +212,27 @@ def build(evidence: Path, folder: Path) -> Counter[str]:
         How many rows each table got.
     """
     export = read_export(evidence / "data/rxnorm/RXNORM.csv.gz")
-    curated = _curated(evidence, folder, export)
+    known = read_witnesses(evidence, folder, export)
+    curated = _curated(evidence, folder, known)
     write_csv(folder / "drugs.csv", ("name", "rxcui", "atc", "aware", "evidence"), curated)
     ingredients = _ingredients(folder, export, [row[0] for row in curated])
     named = list(_names(export, ingredients, _units(evidence), _lines(folder / "not_in_text.txt")))
     write_csv(folder / "names.csv.gz", ("term", "kind", "names", "rxcui", "in_text"), named)
-    drugs = list(_clinical(evidence, export, ingredients))
+    graph = _graph(evidence)
+    drugs = list(_clinical(graph, export, ingredients))
     write_csv(folder / "clinical_drugs.csv.gz", ("rxcui", "names"), drugs)
+    brands = _brands_of(graph, ingredients)
+    others = labelled(named, export.codes, known.units, brands, {names for _, names in drugs})
+    doubtful = disputed({row[0]: known.of(row[0]) for row in curated}, NEEDED_WITNESSES)
+    own = {row[1] for row in curated} | {row[3] for row in named}
+    rest = settled((*others, *doubtful), own)
+    write_csv(folder / "other_codes.csv.gz", ("rxcui", "kind", "names"), rest)
     coded = sum(1 for row in curated if row[1])
-    return Counter({"drugs": len(curated), "coded": coded, "names": len(named), "clinical drugs": len(drugs)})
+    tables: dict[str, Sized] = {"drugs": curated, "names": named, "clinical drugs": drugs, "other codes": rest}
+    return Counter({"coded": coded} | {table: len(rows) for table, rows in tables.items()})
 
 
-def _curated(evidence: Path, folder: Path, export: Export) -> list[tuple[str, str, str, str, str]]:
-    known = read_witnesses(evidence, folder, export)
+def _curated(evidence: Path, folder: Path, known: Witnesses) -> list[tuple[str, str, str, str, str]]:
     aware = _aware(evidence / "knowledge/who_aware_2023.csv")
     atc = {row["name"]: row["atc"] for row in _rows(folder / "atc.csv")}
     out = []
@@ -291,9 +301,7 @@ def _resolve(names: Sequence[str], ingredients: dict[str, str]) -> tuple[str, ..
     return tuple(sorted(set(found)))
 
 
-def _names(
-    export: Export, ingredients: dict[str, str], units: set[str], ordinary: set[str]
-) -> Iterator[tuple[str, str, str, str, str]]:
+def _names(export: Export, ingredients: dict[str, str], units: set[str], ordinary: set[str]) -> Iterator[Named]:
     seen: set[str] = set()
     for term, name in sorted(ingredients.items()):
         codes = export.codes.get(term, set())
@@ -316,8 +324,8 @@ def _names(
 
 
 def _brand_row(
-    brand: str, counts: Counter[tuple[str, ...]], ingredients: dict[str, str], ordinary: set[str]
-) -> tuple[str, str, str, str, str]:
+    brand: str, counts: Counter[tuple[str, ...]], ingredients: dict[str, str], ordinary: Collection[str]
+) -> Named:
     resolved: Counter[tuple[str, ...]] = Counter()
     for names, count in counts.items():
         found = _resolve(names, ingredients)
@@ -332,8 +340,24 @@ def _brand_row(
     return brand, "brand", ";".join(names), "", in_text
 
 
-def _clinical(evidence: Path, export: Export, ingredients: dict[str, str]) -> Iterator[tuple[str, str]]:
-    graph = json.loads((evidence / "data/rxnorm/prescribable_graph.json").read_text(encoding="utf-8"))["cuiToName"]
+def _graph(evidence: Path) -> dict[str, str]:
+    """The labels of the prescribable clinical drugs and packs, by code."""
+    text = (evidence / "data/rxnorm/prescribable_graph.json").read_text(encoding="utf-8")
+    labels: dict[str, str] = json.loads(text)["cuiToName"]
+    return labels
+
+
+def _brands_of(graph: Mapping[str, str], ingredients: dict[str, str]) -> dict[str, str]:
+    """What the prescribable clinical drugs of a brand hold."""
+    counts: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    for label in graph.values():
+        brand, names = brand_of(label), ingredients_of(label)
+        if brand and names:
+            counts[brand.lower()][tuple(sorted(names))] += 1
+    return {brand: _brand_row(brand, found, ingredients, ())[2] for brand, found in counts.items()}
+
+
+def _clinical(graph: Mapping[str, str], export: Export, ingredients: dict[str, str]) -> Iterator[tuple[str, str]]:
     for code, label in sorted(graph.items(), key=lambda item: int(item[0])):
         here = _resolve(ingredients_of(label), ingredients)
         there = _resolve(ingredients_of(export.clinical.get(code, "")), ingredients)

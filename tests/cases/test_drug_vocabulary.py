@@ -211,5 +211,5 @@ def test_the_tables_are_what_the_witnesses_give(tmp_path: Path) -> None:
     for name in (*INPUTS, "drugs.csv"):
         shutil.copy(VOCABULARY / name, tmp_path / name)
     build(EVIDENCE, tmp_path)
-    for name in ("drugs.csv", "names.csv.gz", "clinical_drugs.csv.gz"):
+    for name in ("drugs.csv", "names.csv.gz", "clinical_drugs.csv.gz", "other_codes.csv.gz"):
         assert (tmp_path / name).read_bytes() == (VOCABULARY / name).read_bytes(), name

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import random
 
 import pytest
 
 from cases.vocabulary.lexicon import lexicon, normalise
-from cases.vocabulary.tables import drugs
+from cases.vocabulary.tables import VOCABULARY, drugs
 from safety.misspellings import measure, misspelt, names_of
 from safety.resolver import labels
 from safety.rxnorm import OfflineResolver, confused_pairs
@@ -135,6 +137,43 @@ def test_resolve_code_knows_ingredients_and_clinical_drugs(resolver: OfflineReso
     assert resolver.resolve_code(metformin).names == ("metformin",)
     assert resolver.resolve_code("314076").names == ("lisinopril",)
     assert not resolver.resolve_code("999999999").resolved
+
+
+CODE_OF = {
+    "metoprolol succinate": "221124",
+    "sertraline hydrochloride": "155137",
+    "levothyroxine sodium": "40144",
+    "diclofenac sodium": "203214",
+    "mycophenolate mofetil": "68149",
+    "lipitor": "153165",
+    "augmentin": "151392",
+}  # as the export labels them
+
+
+@pytest.mark.parametrize(
+    ("label", "names"),
+    [
+        ("metoprolol succinate", ("metoprolol",)),
+        ("sertraline hydrochloride", ("sertraline",)),
+        ("levothyroxine sodium", ("levothyroxine",)),
+        ("diclofenac sodium", ("diclofenac",)),
+        ("mycophenolate mofetil", ("mycophenolate",)),
+        ("lipitor", ("atorvastatin",)),
+        ("augmentin", ("amoxicillin", "clavulanate")),
+    ],
+)
+def test_resolve_code_leads_from_a_salt_or_a_brand_to_its_ingredients(
+    resolver: OfflineResolver, label: str, names: tuple[str, ...]
+) -> None:
+    code = CODE_OF[label]
+    assert resolver.resolve_code(code).names == names
+
+
+def test_another_code_never_outweighs_an_ingredients_own() -> None:
+    with gzip.open(VOCABULARY / "other_codes.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        others = [row["rxcui"] for row in csv.DictReader(file)]
+    assert len(others) == len(set(others)) > 3000
+    assert not set(others) & {drug.rxcui for drug in drugs().values()}
 
 
 def test_labels_fall_back_to_the_name(resolver: OfflineResolver) -> None:
