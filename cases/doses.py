@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from cases.numbers import Quantity, decimal, numbers_in, range_pattern
@@ -52,6 +52,7 @@ def _amount_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.,])(?P<range>{range_pattern()})(?:{unit})?", re.IGNORECASE)
 
 
+@lru_cache(maxsize=64)
 def find_doses(text: str) -> tuple[Quantity, ...]:
     """Find amounts of a drug: "500mg", "875/125 mg", "5 mg/kg/day", "1-2 tablets", "2 puffs of 100 mcg", "5% cream"."""
     doses: list[Quantity] = []

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from cases.doses import find_doses
 from cases.numbers import Quantity, decimal, dosing_rules, numbers_in, range_pattern
@@ -49,6 +49,7 @@ def _frequency_surfaces() -> tuple[_Surface, ...]:
     return (*counted, *named)
 
 
+@lru_cache(maxsize=64)
 def find_frequencies(text: str) -> tuple[Quantity, ...]:
     """Find how often: "BID", "every 4 to 6 hours as needed", "in 2 divided doses", "as needed, up to 4 times daily"."""
     found = _without_overlaps(
@@ -142,6 +143,7 @@ _NOT_ITS_END = re.compile(
 _HOURS = re.compile(r"h|hr|hrs|hours?", re.IGNORECASE)
 
 
+@lru_cache(maxsize=64)
 def find_durations(text: str) -> tuple[Quantity, ...]:
     """Find how long, in days: "for 5-7 days" is "5-7", "x 2 weeks" is "14", "for 12 hours" is "0.5", "5/7" is "5"."""
     return tuple(
@@ -179,6 +181,7 @@ def _route_surfaces() -> tuple[_Surface, ...]:
     return tuple(_Surface(route, _words("|".join(bodies))) for route, bodies in dosing_rules().routes.items())
 
 
+@lru_cache(maxsize=64)
 def find_routes(text: str) -> tuple[Quantity, ...]:
     """Find routes of administration: "PO" is "oral", "into each nostril" is "intranasal"."""
     return _without_overlaps(

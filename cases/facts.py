@@ -7,6 +7,7 @@ contraindications all ask here, so a fact means one thing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cases.case import Case
-from cases.language import Assertion, find_phrases, find_terms
+from cases.language import Assertion, find_phrases, find_terms, openings_of, words_in
 from cases.phrases import PhraseError, phrase
 from cases.teller import told_by_relative
 from cases.vocabulary.tables import VOCABULARY, VocabularyError
@@ -100,6 +101,41 @@ def _check(fact: Fact, table: dict[str, Fact], path: Path) -> None:
         raise VocabularyError(f"{path.name}: {fact.name}: {error}") from error
 
 
+class _Index:
+    """Which facts a text or a code can speak of, so that only those are looked for closely."""
+
+    def __init__(self, table: dict[str, Fact]) -> None:
+        self._words: dict[str, set[str]] = defaultdict(set)
+        self._beginnings: dict[str, set[str]] = defaultdict(set)
+        self._codes: dict[str, set[str]] = defaultdict(set)
+        self._anywhere: set[str] = set()
+        for name, fact in table.items():
+            openings = openings_of(fact.terms, fact.phrases)
+            self._anywhere |= {name} if openings.anywhere else set()
+            for keys, found in ((openings.words, self._words), (openings.beginnings, self._beginnings)):
+                for key in keys:
+                    found[key].add(name)
+            for prefix in fact.icd10:
+                self._codes[_plain_code(prefix)].add(name)
+
+    def in_text(self, text: str) -> frozenset[str]:
+        """Facts of which a text holds the first word of a term or phrase."""
+        words = words_in(text)
+        by_word = (self._words[word] for word in words.words & self._words.keys())
+        by_beginning = (self._beginnings[start] for start in words.prefixes & self._beginnings.keys())
+        return frozenset(self._anywhere).union(*by_word, *by_beginning)
+
+    def of_codes(self, codes: Iterable[str]) -> frozenset[str]:
+        """Facts that a plain ICD-10 code, or what it begins with, stands for."""
+        starts = {code[:end] for code in codes for end in range(len(code) + 1)}
+        return frozenset().union(*(self._codes[start] for start in starts & self._codes.keys()))
+
+
+@cache
+def _index(folder: Path) -> _Index:
+    return _Index(facts(folder))
+
+
 class FactReader:
     """Answer questions about one case; every fact is read once.
 
@@ -112,6 +148,11 @@ class FactReader:
         self._case = case
         self._facts = facts(folder)
         self._known: dict[str, Known] = {}
+        index, conditions = _index(folder), case.conditions or ()
+        self._coded = index.of_codes(_plain_code(item.code or "") for item in conditions if item.system == "icd10")
+        texts = [case.question or "", case.text or "", *(item.display or "" for item in conditions)]
+        self._asked, self._told, *shown = (index.in_text(text) for text in texts)
+        self._shown = list(zip(texts[2:], shown, strict=True))
         relative = told_by_relative(case.text or "")
         self._ignore: frozenset[Assertion] = frozenset({"family"}) if relative else frozenset()
 
@@ -143,7 +184,7 @@ class FactReader:
         return self._facts[name].ask
 
     def _read(self, fact: Fact) -> Known:
-        structured = self._from_fields(fact)
+        structured = self._from_fields(fact) if fact.fields else None
         text = self._from_text(fact)
         if text is True or structured is True:  # either witness of a danger is enough
             return Known(True, "field" if structured else "text")
@@ -163,8 +204,9 @@ class FactReader:
 
     def _from_text(self, fact: Fact) -> bool | None:
         """Read the text, and the question beside it: what is asked may affirm a fact, never deny one."""
-        asked = self._from_words(self._case.question or "", fact)
-        return True if asked else self._from_words(self._case.text or "", fact)
+        asked = fact.name in self._asked and self._from_words(self._case.question or "", fact)
+        told = self._from_words(self._case.text or "", fact) if fact.name in self._told else None
+        return True if asked else told
 
     def _from_words(self, text: str, fact: Fact) -> bool | None:
         ignore = self._ignore
@@ -176,19 +218,18 @@ class FactReader:
 
     def _listed(self, fact: Fact) -> bool:
         """Whether a listed condition says so, by its code or, whatever its code system, by its words."""
-        known = self._case.conditions or ()
-        codes = [_plain_code(item.code or "") for item in known if item.system == "icd10"]
-        if any(code.startswith(_plain_code(prefix)) for code in codes for prefix in fact.icd10):
+        if fact.name in self._coded:
             return True
         affirmed = ("present", "historical") if fact.lasting else ("present",)
-        words = [mention for item in known for mention in find_terms(item.display or "", fact.terms)]
+        displays = [display for display, facts_of in self._shown if fact.name in facts_of]
+        words = [mention for display in displays for mention in find_terms(display, fact.terms)]
         return any(mention.assertion in affirmed for mention in words)
 
     def _implied(self, fact: Fact) -> Known:
         """A bound outweighs a hint: at 78 a woman is not of childbearing age."""
-        if self.true(fact.implied_false_by):
+        if fact.implied_false_by and self.true(fact.implied_false_by):
             return Known(False, "implied")
-        if self.true(fact.implied_true_by):
+        if fact.implied_true_by and self.true(fact.implied_true_by):
             return Known(True, "implied")
         return Known(None)
 

@@ -12,13 +12,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 
 from cases.context import Assertion, assertion_in
 from cases.doses import canonical_dose, find_doses
 from cases.dosing import canonical_frequency, find_durations, find_frequencies, find_routes
 from cases.numbers import Quantity
-from cases.phrases import phrase, words_of
+from cases.phrases import ALIKE, Openings, Words, phrase, words_of
 from cases.sentences import sentences
 
 __all__ = [
@@ -34,7 +35,9 @@ __all__ = [
     "find_phrases",
     "find_routes",
     "find_terms",
+    "openings_of",
     "sentences",
+    "words_in",
 ]
 
 _STRAIGHT = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u2011": "-"})  # same length
@@ -65,18 +68,18 @@ def find_terms(
     Returns:
         The mentions in order of place.
     """
-    pattern, names = _compiled(tuple(terms))
-    if pattern is None:
-        return ()
+    known = _compiled(tuple(terms))
     straight = text.translate(_STRAIGHT)
-    found = list(pattern.finditer(straight))
+    if not known.openings.may_be_in(_words(straight)):
+        return ()
+    found = list(known.pattern.finditer(straight))
     if not found:
         return ()
-    spans = _sentences(straight)
+    spans = sentences(straight)
     starts = [low for low, _ in spans]
     return tuple(
         TermMention(
-            term=_name(names, match[0]),
+            term=_name(known.names, match[0]),
             start=match.start(),
             end=match.end(),
             assertion=assertion_in(straight, _around(spans, starts, match), match.start(), match.end(), ignore=ignore),
@@ -100,7 +103,7 @@ def find_phrases(
         [(3, 'present')]
     """
     straight = text.translate(_STRAIGHT)
-    words, spans = _words(straight), _sentences(straight)
+    words, spans = _words(straight), sentences(straight)
     starts = [low for low, _ in spans]
     return tuple(
         TermMention(source, match.start(), match.end(), assertion_in(straight, span, *match.span(), ignore=ignore))
@@ -120,7 +123,7 @@ def assertion_at(text: str, start: int, end: int) -> Assertion:
     if not 0 <= start < end <= len(text):
         raise ValueError(f"no term at [{start}, {end}) of a text of {len(text)} characters")
     straight = text.translate(_STRAIGHT)
-    spans = _sentences(straight)
+    spans = sentences(straight)
     at = max(bisect_right([low for low, _ in spans], start) - 1, 0)
     return assertion_in(straight, spans[at] if spans else (0, len(text)), start, end)
 
@@ -133,34 +136,55 @@ def _around(
 
 
 @lru_cache(maxsize=16)
-def _sentences(text: str) -> tuple[tuple[int, int], ...]:
-    return sentences(text)
+def _words(straight: str) -> Words:
+    return words_of(straight)
 
 
-@lru_cache(maxsize=16)
-def _words(text: str) -> frozenset[str]:
-    return words_of(text)
+def words_in(text: str) -> Words:
+    """Return the words of a text as `openings_of` wants them."""
+    return _words(text.translate(_STRAIGHT))
+
+
+def openings_of(terms: Iterable[str], phrases: Iterable[str] = ()) -> Openings:
+    """Return what a text must hold for `find_terms` or `find_phrases` to find any of these in it."""
+    parts = [_compiled(tuple(terms)).openings, *(phrase(source).openings for source in phrases)]
+    return reduce(or_, parts)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """Terms by their normal form, and what they begin with."""
+
+    names: dict[str, str]
+    openings: Openings
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """All of them, the longest first; made for the first text that may hold one."""
+        longest_first = sorted(self.names, key=lambda key: (-len(key), key))
+        body = "|".join(re.escape(key).replace(r"\ ", r"(?:\s+|-)") for key in longest_first)
+        return re.compile(rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=2048)
-def _compiled(terms: tuple[str, ...]) -> tuple[re.Pattern[str] | None, dict[str, str]]:
+def _compiled(terms: tuple[str, ...]) -> _Terms:
     names = {_key(term): term for term in terms if term.strip()}
-    if not names:
-        return None, {}
-    longest_first = sorted(names, key=lambda key: (-len(key), key))
-    body = "|".join(re.escape(key).replace(r"\ ", r"(?:\s+|-)") for key in longest_first)
-    return re.compile(rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE), names
+    first = [re.match(r"\w+", key, re.ASCII) for key in names]
+    words = frozenset(match[0] for match in first if match)
+    whole = all(
+        match and not key[match.end() : match.end() + 1].isalnum() for key, match in zip(names, first, strict=True)
+    )
+    return _Terms(names, Openings(words, anywhere=not whole))
 
 
 def _name(names: dict[str, str], surface: str) -> str:
     key = _key(surface)
     if key in names:
         return names[key]
-    # letters that only compare equal when case is ignored, such as the Kelvin sign
-    return next(
-        term for known, term in names.items() if len(known) == len(key) and re.fullmatch(re.escape(known), key, re.I)
-    )
+    # other letters that only compare equal where case is ignored
+    alike = (term for known, term in names.items() if re.fullmatch(re.escape(known), key, re.IGNORECASE))
+    return next(alike, key)
 
 
 def _key(surface: str) -> str:
-    return " ".join(surface.translate(_STRAIGHT).lower().replace("-", " ").split())
+    return " ".join(surface.translate(_STRAIGHT).translate(ALIKE).lower().replace("-", " ").split())

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 _WORDS_BETWEEN = 5
+ALIKE = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"})  # as re.IGNORECASE takes them
 _TOKEN = re.compile(r"\s*(?:(\.\.)|\{(\d+)-(\d+)\}|([()|])|(\?)(?=[\s()|]|$)|([^\s(){}|]+))")
 _NEXT = r"(?:,?\s+|[-/])"
 _SPACE = r"(?:[ \t\n()\"/:=-]|\*(?!\w))+"
@@ -42,21 +43,58 @@ class PhraseError(ValueError):
 
 
 @dataclass(frozen=True)
-class Phrase:
-    """A compiled phrase, and the words of which a text must hold one for the phrase to be in it."""
+class Words:
+    """The lower-case words of a text."""
 
-    pattern: re.Pattern[str]
     words: frozenset[str]
-    beginnings: tuple[str, ...]
 
-    def may_be_in(self, words: frozenset[str]) -> bool:
-        """Whether a text of these lower-case words can hold the phrase."""
-        return not self.words.isdisjoint(words) or any(word.startswith(self.beginnings) for word in words)
+    @cached_property
+    def prefixes(self) -> frozenset[str]:
+        """Everything that a word of the text begins with."""
+        return frozenset(word[:end] for word in self.words for end in range(1, len(word) + 1))
+
+
+@dataclass(frozen=True)
+class Openings:
+    """The words, and beginnings of words, that phrases begin with: a text without any of them holds no phrase.
+
+    `anywhere` says that one of the phrases begins with something that is not looked up this way.
+    """
+
+    words: frozenset[str] = frozenset()
+    beginnings: frozenset[str] = frozenset()
+    anywhere: bool = False
+
+    def may_be_in(self, text: Words) -> bool:
+        """Whether a text of these words can hold one of the phrases."""
+        if self.anywhere or not self.words.isdisjoint(text.words):
+            return True
+        return bool(self.beginnings) and not self.beginnings.isdisjoint(text.prefixes)
+
+    def __or__(self, other: Openings) -> Openings:
+        return Openings(self.words | other.words, self.beginnings | other.beginnings, self.anywhere or other.anywhere)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase that was read, its regular expression, and what it begins with."""
+
+    body: str
+    openings: Openings
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The compiled phrase, made for the first text that may hold it."""
+        return re.compile(rf"(?<!\w){self.body}(?!\w)", re.IGNORECASE)
+
+    def may_be_in(self, text: Words) -> bool:
+        """Whether a text of these words can hold the phrase."""
+        return self.openings.may_be_in(text)
 
 
 @cache
 def phrase(source: str) -> Phrase:
-    """Compile a phrase.
+    """Read a phrase.
 
     Raises:
         PhraseError: if it does not begin with a word, or brackets or anything else in it cannot be read.
@@ -65,16 +103,14 @@ def phrase(source: str) -> Phrase:
     body, firsts = parser.sequence()
     if parser.place != len(parser.tokens):
         raise PhraseError(f"a bracket too many: {source}")
-    return Phrase(
-        pattern=re.compile(rf"(?<!\w){body}(?!\w)", re.IGNORECASE),
-        words=frozenset(_leading(word, source) for word in firsts if not word.endswith("*")),
-        beginnings=tuple(_leading(word, source) for word in firsts if word.endswith("*")),
-    )
+    words = frozenset(_leading(word, source) for word in firsts if not word.endswith("*"))
+    beginnings = frozenset(_leading(word, source) for word in firsts if word.endswith("*"))
+    return Phrase(body, Openings(words, beginnings, anywhere=not all(word.isascii() for word in words | beginnings)))
 
 
-def words_of(text: str) -> frozenset[str]:
-    """The lower-case words of a text, as `Phrase.may_be_in` wants them."""
-    return frozenset(re.findall(r"\w+", text.lower()))
+def words_of(text: str) -> Words:
+    """Return the words of a text, its letters those that they equal where case is ignored."""
+    return Words(frozenset(re.findall(r"\w+", text.translate(ALIKE).lower())))
 
 
 def _tokens(source: str) -> list[re.Match[str]]:

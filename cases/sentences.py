@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # A full stop after these never ends a sentence.
 _TITLES = frozenset(
@@ -54,6 +55,7 @@ _STOP = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|(?<=[a-z]{2})\.(?=[A-Z][a-z])|\n")
 _LAST_WORD = re.compile(r"[A-Za-z][A-Za-z.]*$")
 
 
+@lru_cache(maxsize=16)
 def sentences(text: str) -> tuple[tuple[int, int], ...]:
     """Return the half-open character ranges of the sentences, trimmed of white space, in order.
 

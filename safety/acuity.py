@@ -61,9 +61,9 @@ def assess(case: Case, reader: FactReader, *, knowledge: Path = KNOWLEDGE) -> Ac
 
 def flagged(reader: FactReader, labels: Sequence[str], *, knowledge: Path = KNOWLEDGE) -> Acuity:
     """Return the red flags of `labels` that the facts of a case raise; `any` is a label of its own."""
-    acuity = Acuity()
+    acuity, wanted = Acuity(), frozenset(labels)
     for flag in red_flags(knowledge):
-        if set(flag.labels) & set(labels):
+        if not wanted.isdisjoint(flag.labels):
             _judge_flag(acuity, flag, reader)
     return acuity
 

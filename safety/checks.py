@@ -126,8 +126,9 @@ class Checks:
         else:
             tally.add(tally.guarded("interactions", "interaction", lambda: engine.check(drugs), []))
         engines = (self._interactions, self._contraindications, self._allergies)
-        with_rules = {name for engine in engines if engine is not None for name in engine.known}
-        tally.unchecked += [f"{drug.name}: known, no rules" for drug in drugs if drug.name not in with_rules]
+        known = [engine.known for engine in engines if engine is not None]
+        without = [drug.name for drug in drugs if not any(drug.name in names for names in known)]
+        tally.unchecked += [f"{name}: known, no rules" for name in without]
 
     def apart(self, patient: Patient, groups: Iterable[Sequence[Drug]], tally: Tally, *, firm: bool) -> None:
         """Check groups of drugs that are not taken together, each rule reported once.
