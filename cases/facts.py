@@ -102,13 +102,21 @@ def _check(fact: Fact, table: dict[str, Fact], path: Path) -> None:
 
 
 class _Index:
-    """Which facts a text or a code can speak of, so that only those are looked for closely."""
+    """Which facts a text or a code can speak of, so that only those are looked for closely.
+
+    `quiet` are the facts of which nothing else speaks: without a text or code they are unknown.
+    """
 
     def __init__(self, table: dict[str, Fact]) -> None:
         self._words: dict[str, set[str]] = defaultdict(set)
         self._beginnings: dict[str, set[str]] = defaultdict(set)
         self._codes: dict[str, set[str]] = defaultdict(set)
         self._anywhere: set[str] = set()
+        self.quiet = {
+            name: Known(None)
+            for name, fact in table.items()
+            if not (fact.fields or fact.implied_true_by or fact.implied_false_by)
+        }
         for name, fact in table.items():
             openings = openings_of(fact.terms, fact.phrases)
             self._anywhere |= {name} if openings.anywhere else set()
@@ -142,17 +150,22 @@ class FactReader:
     Args:
         case: the case.
         folder: the vocabulary's folder.
+
+    Attributes:
+        silent: facts that are unknown because nothing in the case speaks of them.
     """
 
     def __init__(self, case: Case, *, folder: Path = VOCABULARY) -> None:
         self._case = case
         self._facts = facts(folder)
-        self._known: dict[str, Known] = {}
         index, conditions = _index(folder), case.conditions or ()
         self._coded = index.of_codes(_plain_code(item.code or "") for item in conditions if item.system == "icd10")
         texts = [case.question or "", case.text or "", *(item.display or "" for item in conditions)]
         self._asked, self._told, *shown = (index.in_text(text) for text in texts)
         self._shown = list(zip(texts[2:], shown, strict=True))
+        spoken_of = self._coded.union(self._asked, self._told, *shown)
+        self._known = {name: known for name, known in index.quiet.items() if name not in spoken_of}
+        self.silent = frozenset(self._known)
         relative = told_by_relative(case.text or "")
         self._ignore: frozenset[Assertion] = frozenset({"family"}) if relative else frozenset()
 

@@ -63,7 +63,7 @@ def flagged(reader: FactReader, labels: Sequence[str], *, knowledge: Path = KNOW
     """Return the red flags of `labels` that the facts of a case raise; `any` is a label of its own."""
     acuity, wanted = Acuity(), frozenset(labels)
     for flag in red_flags(knowledge):
-        if not wanted.isdisjoint(flag.labels):
+        if not wanted.isdisjoint(flag.labels) and _may_be_raised(flag, reader.silent):
             _judge_flag(acuity, flag, reader)
     return acuity
 
@@ -148,6 +148,11 @@ def _is_beyond(limit: VitalLimit, case: Case) -> bool:
     if age is not None and limit.age_below is not None and age >= limit.age_below:
         return False
     return (limit.at_least is not None and value >= limit.at_least) or (limit.below is not None and value < limit.below)
+
+
+def _may_be_raised(flag: RedFlag, silent: frozenset[str]) -> bool:
+    """Whether something in the case speaks of all that the flag needs; most flags end here."""
+    return silent.isdisjoint(flag.facts) and not (flag.any_facts and silent.issuperset(flag.any_facts))
 
 
 def _judge_flag(acuity: Acuity, flag: RedFlag, reader: FactReader) -> None:

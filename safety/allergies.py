@@ -7,6 +7,7 @@ one counts as confirmed, and an unknown reaction is no mild one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -35,10 +36,16 @@ class Allergies:
         self._resolver = resolver
         self.table: AllergyTable = allergy_table(knowledge)
         self.known = frozenset(name for group in self.table.groups for name in group.members)
+        self._groups: dict[str, list[AllergyGroup]] = defaultdict(list)
+        for group in self.table.groups:
+            for name in dict.fromkeys(group.members):
+                if name not in group.exempt:
+                    self._groups[name].append(group)
 
     def check(self, allergies: Sequence[KnownAllergy], drugs: Sequence[Drug]) -> list[Finding]:
         """Return a finding for every drug that an allergy speaks about, each allergy with its nearest relation."""
-        return [item for allergy in allergies for drug in drugs for item in self._compare(allergy, drug)]
+        standing = [allergy for allergy in allergies if not allergy.refuted]
+        return [item for allergy in standing for item in self._compare(allergy, drugs)]
 
     def reaction(self, allergy: KnownAllergy) -> Reaction:
         """Classify the reaction by the words of the table; severe words outweigh milder ones."""
@@ -48,12 +55,13 @@ class Allergies:
                 return "anaphylaxis" if kind in ("mild", "intolerance") and allergy.severity == "severe" else kind
         return "anaphylaxis" if allergy.severity == "severe" else "unknown"
 
-    def relation(self, allergy: KnownAllergy, name: str) -> tuple[Relation, AllergyGroup | None] | None:
+    def relation(
+        self, allergy: KnownAllergy, name: str, *, causes: frozenset[str], reaction: Reaction
+    ) -> tuple[Relation, AllergyGroup | None] | None:
         """Return how `name` is related to what the patient is allergic to, and the group that says so."""
         if name in allergy.names:
             return "same", None
-        causes, reaction = self._causes(allergy), self.reaction(allergy)
-        groups = [group for group in self.table.groups if not group.only or reaction in group.only]
+        groups = [group for group in self._groups.get(name, ()) if not group.only or reaction in group.only]
         found = [(group.relation, group) for group in groups if _links(group, allergy, causes, name)]
         return min(found, key=lambda item: RELATIONS.index(item[0])) if found else None
 
@@ -62,14 +70,18 @@ class Allergies:
         named = [group for group in self.table.groups if allergy.surface in group.terms]
         return frozenset(allergy.names) | {name for group in named for name in group.causes or group.members}
 
-    def _compare(self, allergy: KnownAllergy, drug: Drug) -> Iterator[Finding]:
-        related = None if allergy.refuted else self.relation(allergy, drug.name)
-        if related is None:
-            return
-        relation, group = related
-        reaction = self.reaction(allergy)
+    def _compare(self, allergy: KnownAllergy, drugs: Sequence[Drug]) -> Iterator[Finding]:
+        causes, reaction = self._causes(allergy), self.reaction(allergy)
+        for drug in drugs:
+            related = self.relation(allergy, drug.name, causes=causes, reaction=reaction)
+            if related is not None:
+                yield self._finding(allergy, drug, reaction, *related)
+
+    def _finding(
+        self, allergy: KnownAllergy, drug: Drug, reaction: Reaction, relation: Relation, group: AllergyGroup | None
+    ) -> Finding:
         severity = self._severity(reaction, relation, group)
-        yield finding(
+        return finding(
             rule=group.id if group else "allergy.same_drug",
             kind="allergy",
             severity=severity,
@@ -88,8 +100,6 @@ class Allergies:
 
 
 def _links(group: AllergyGroup, allergy: KnownAllergy, causes: frozenset[str], name: str) -> bool:
-    if name not in group.members or name in group.exempt:
-        return False
     if allergy.surface in group.terms:
         return True
     return not group.named_only and bool((causes & set(group.causes or group.members)) - {name})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations, product
 from pathlib import Path
 
@@ -30,6 +31,7 @@ AT_LEAST: dict[Severity, frozenset[Action]] = {
     "moderate": frozenset({"block", "interrupt", "warn"}),
     "minor": frozenset({"block", "interrupt", "warn", "note"}),
 }
+REMEMBERED = 50_000  # pairs whose rules are kept
 DUPLICATE_SOURCE = "heck_duplicates_2021"
 
 
@@ -47,7 +49,7 @@ class Interactions:
     def __init__(self, resolver: Resolver, *, knowledge: Path = KNOWLEDGE) -> None:
         self._resolver = resolver
         self._pairs: dict[frozenset[str], list[InteractionRule]] = defaultdict(list)
-        self._classes: dict[str, list[DrugClass]] = defaultdict(list)
+        self._classes: dict[str, dict[str, DrugClass]] = defaultdict(dict)
         self._mechanisms = Mechanisms(knowledge=knowledge)
         for rule in interaction_rules(knowledge):
             for pair in _pairs(rule, knowledge):
@@ -55,8 +57,9 @@ class Interactions:
         for group in classes(knowledge).values():
             if group.duplicate:
                 for name in group.members:
-                    self._classes[name].append(group)
+                    self._classes[name][group.id] = group
         self.known = self._mechanisms.known.union(*self._pairs)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._look_up)
 
     def check(self, drugs: Sequence[Drug]) -> list[Finding]:
         """Return every interaction and duplicate among `drugs`."""
@@ -64,9 +67,12 @@ class Interactions:
         for one, other in combinations(drugs, 2):
             if one.name == other.name:
                 found += self._same(one, other)
-            else:
-                found += self._interacting(one, other)
-                found += self._alike(one, other)
+                continue
+            rules = self.rules_for(one.name, other.name)
+            if rules:
+                found += self._interacting(one, other, rules)
+            if one.name in self._classes and other.name in self._classes:
+                found += self._alike(one, other, rules)
         return _distinct(found)
 
     def rules_for(self, one: str, other: str) -> tuple[InteractionRule, ...]:
@@ -74,14 +80,17 @@ class Interactions:
 
         One that follows from a mechanism, written or derived from the roles of both, only if there is no other.
         """
+        return self._remembered(min(one, other), max(one, other))
+
+    def _look_up(self, one: str, other: str) -> tuple[InteractionRule, ...]:
         rules = self._pairs.get(frozenset({one, other}), [])
         particular = tuple(rule for rule in rules if not rule.general)
         return particular or (*rules, *self._mechanisms.rules_for(one, other))
 
-    def _interacting(self, one: Drug, other: Drug) -> Iterator[Finding]:
+    def _interacting(self, one: Drug, other: Drug, rules: Sequence[InteractionRule]) -> Iterator[Finding]:
         pair = tuple(sorted((one.name, other.name)))
         local = _is_local(one) or _is_local(other)
-        for rule in self.rules_for(one.name, other.name):
+        for rule in rules:
             severity = LOCAL_SEVERITY[rule.severity] if local else rule.severity
             yield finding(
                 rule=rule.id,
@@ -113,13 +122,15 @@ class Interactions:
             source=DUPLICATE_SOURCE,
         )
 
-    def _alike(self, one: Drug, other: Drug) -> Iterator[Finding]:
+    def _alike(self, one: Drug, other: Drug, rules: Sequence[InteractionRule]) -> Iterator[Finding]:
         """Two of one class, unless a rule says at least as much of this very pair: one alert is enough."""
-        if not (one.new or other.new) or _is_local(one) or _is_local(other):
+        theirs = self._classes[other.name]
+        shared = [group for name, group in self._classes[one.name].items() if name in theirs]
+        if not shared or not (one.new or other.new) or _is_local(one) or _is_local(other):
             return
-        said = {ACTION_OF[rule.severity] for rule in self.rules_for(one.name, other.name)}
-        for group in self._classes[one.name]:
-            if group.duplicate and other.name in group.members and not said & AT_LEAST[group.duplicate]:
+        said = {ACTION_OF[rule.severity] for rule in rules}
+        for group in shared:
+            if group.duplicate and not said & AT_LEAST[group.duplicate]:
                 pair = tuple(sorted((one.name, other.name)))
                 yield finding(
                     rule=f"dup.{group.id}",

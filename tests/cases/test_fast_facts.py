@@ -28,6 +28,7 @@ class PlainReader(FactReader):
     def __init__(self, case: Case) -> None:
         super().__init__(case)
         everything = frozenset(FACTS)
+        self._known, self.silent = {}, frozenset()
         self._asked = self._told = everything
         self._shown = [(text, everything) for text, _ in self._shown]
         codes = [(item.code or "").strip().upper().replace(".", "") for item in case.conditions or ()]

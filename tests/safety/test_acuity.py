@@ -8,8 +8,8 @@ import pytest
 
 from cases.case import Case, Vitals
 from cases.facts import FactReader
-from safety.acuity import assess, score
-from safety.rules import vitals_table
+from safety.acuity import assess, flagged, score
+from safety.rules import red_flags, vitals_table
 
 CALM: dict[str, Any] = {
     "respiratory_rate": 16.0, "spo2": 97.0, "oxygen": False, "systolic_bp": 120.0, "heart_rate": 70.0,
@@ -120,3 +120,13 @@ def test_children_and_pregnancy_get_their_own_limits(
 
 def test_every_vital_sign_of_a_limit_exists() -> None:
     assert {limit.field for limit in vitals_table().limits} <= set(Vitals.model_fields)
+
+
+def test_a_flag_that_is_passed_over_could_not_have_been_raised(make_case: Any) -> None:
+    """The short cut over facts that nothing speaks of gives what looking at every flag gives."""
+    fever_and_rash = "Fever, a stiff neck and a rash that does not fade. Not confused. Crushing chest pain since noon."
+    for text in (fever_and_rash, "I feel fine.", "My leg is swollen and I cannot breathe."):
+        quick, plain = (FactReader(make_case(text=text)) for _ in range(2))
+        plain.silent = frozenset()
+        labels = ("any", *(label for flag in red_flags() for label in flag.labels))
+        assert flagged(quick, labels) == flagged(plain, labels)
