@@ -1,7 +1,7 @@
 # make demo   install, build the evidence index, run the example cases end to end
 # make test   install what tests need and run them
 # make lint   ruff and mypy --strict
-# make bench  cases a second, by stage, without and with a plan
+# make bench  cases a second, by stage, without and with a plan; milliseconds of the safety screen
 SHELL := /bin/bash
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -39,6 +39,7 @@ lint: .venv/.tested
 
 bench: .venv/.tested
 	$(BIN)/python -m scripts.bench
+	$(BIN)/python -m scripts.bench_safety
 
 # the figures of the foundation, each by its own command; needs ../shared/data for the first two
 check: .venv/.tested

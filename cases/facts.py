@@ -8,9 +8,10 @@ contraindications all ask here, so a fact means one thing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cases.case import Case
 from cases.language import Assertion, find_phrases, find_terms, openings_of, words_in
-from cases.phrases import PhraseError, phrase
+from cases.phrases import Openings, PhraseError, phrase
 from cases.teller import told_by_relative
 from cases.vocabulary.tables import VOCABULARY, VocabularyError
 from cases.yaml_file import read_yaml
@@ -101,6 +102,10 @@ def _check(fact: Fact, table: dict[str, Fact], path: Path) -> None:
         raise VocabularyError(f"{path.name}: {fact.name}: {error}") from error
 
 
+_TERMS = ""  # stands for all terms of a fact beside the sources of its phrases
+Signs = Mapping[str, Collection[str]]
+
+
 class _Index:
     """Which facts a text or a code can speak of, so that only those are looked for closely.
 
@@ -108,35 +113,44 @@ class _Index:
     """
 
     def __init__(self, table: dict[str, Fact]) -> None:
-        self._words: dict[str, set[str]] = defaultdict(set)
-        self._beginnings: dict[str, set[str]] = defaultdict(set)
-        self._codes: dict[str, set[str]] = defaultdict(set)
-        self._anywhere: set[str] = set()
+        self._words: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._beginnings: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._codes: dict[str, list[str]] = defaultdict(list)
+        self._anywhere: list[tuple[str, str]] = []
+        for name, fact in table.items():
+            self._add(name, _TERMS, openings_of(fact.terms))
+            for source in fact.phrases:
+                self._add(name, source, phrase(source).openings)
+            for prefix in fact.icd10:
+                self._codes[_plain_code(prefix)].append(name)
         self.quiet = {
             name: Known(None)
             for name, fact in table.items()
             if not (fact.fields or fact.implied_true_by or fact.implied_false_by)
         }
-        for name, fact in table.items():
-            openings = openings_of(fact.terms, fact.phrases)
-            self._anywhere |= {name} if openings.anywhere else set()
-            for keys, found in ((openings.words, self._words), (openings.beginnings, self._beginnings)):
-                for key in keys:
-                    found[key].add(name)
-            for prefix in fact.icd10:
-                self._codes[_plain_code(prefix)].add(name)
 
-    def in_text(self, text: str) -> frozenset[str]:
-        """Facts of which a text holds the first word of a term or phrase."""
+    def _add(self, name: str, source: str, openings: Openings) -> None:
+        self._anywhere += [(name, source)] if openings.anywhere else []
+        for keys, found in ((openings.words, self._words), (openings.beginnings, self._beginnings)):
+            for key in keys:
+                found[key].append((name, source))
+
+    def in_text(self, text: str) -> Signs:
+        """Facts of which a text holds the first word of a phrase or term, with the sources of those."""
+        if not text:
+            return {}
         words = words_in(text)
-        by_word = (self._words[word] for word in words.words & self._words.keys())
-        by_beginning = (self._beginnings[start] for start in words.prefixes & self._beginnings.keys())
-        return frozenset(self._anywhere).union(*by_word, *by_beginning)
+        hits = [self._words[word] for word in words.words & self._words.keys()]
+        hits += [self._beginnings[start] for start in words.prefixes & self._beginnings.keys()]
+        found: dict[str, set[str]] = defaultdict(set)
+        for name, source in chain(self._anywhere, *hits):
+            found[name].add(source)
+        return found
 
     def of_codes(self, codes: Iterable[str]) -> frozenset[str]:
         """Facts that a plain ICD-10 code, or what it begins with, stands for."""
         starts = {code[:end] for code in codes for end in range(len(code) + 1)}
-        return frozenset().union(*(self._codes[start] for start in starts & self._codes.keys()))
+        return frozenset(chain.from_iterable(self._codes[start] for start in starts & self._codes.keys()))
 
 
 @cache
@@ -217,13 +231,15 @@ class FactReader:
 
     def _from_text(self, fact: Fact) -> bool | None:
         """Read the text, and the question beside it: what is asked may affirm a fact, never deny one."""
-        asked = fact.name in self._asked and self._from_words(self._case.question or "", fact)
-        told = self._from_words(self._case.text or "", fact) if fact.name in self._told else None
-        return True if asked else told
+        asked = self._from_words(self._case.question or "", fact, self._asked.get(fact.name, ()))
+        return True if asked else self._from_words(self._case.text or "", fact, self._told.get(fact.name, ()))
 
-    def _from_words(self, text: str, fact: Fact) -> bool | None:
-        ignore = self._ignore
-        mentions = find_terms(text, fact.terms, ignore=ignore) + find_phrases(text, fact.phrases, ignore=ignore)
+    def _from_words(self, text: str, fact: Fact, sources: Collection[str]) -> bool | None:
+        if not sources:
+            return None
+        mentions = find_phrases(text, [source for source in sources if source != _TERMS], ignore=self._ignore)
+        if _TERMS in sources:
+            mentions += find_terms(text, fact.terms, ignore=self._ignore)
         affirmed = ["present"] + ["historical"] * fact.lasting + ["possible"] * fact.suspected
         if any(mention.assertion in affirmed for mention in mentions):
             return True
@@ -234,7 +250,7 @@ class FactReader:
         if fact.name in self._coded:
             return True
         affirmed = ("present", "historical") if fact.lasting else ("present",)
-        displays = [display for display, facts_of in self._shown if fact.name in facts_of]
+        displays = [display for display, signs in self._shown if fact.name in signs]
         words = [mention for display in displays for mention in find_terms(display, fact.terms)]
         return any(mention.assertion in affirmed for mention in words)
 

@@ -12,8 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, reduce
-from operator import or_
+from functools import cached_property, lru_cache
 
 from cases.context import Assertion, assertion_in
 from cases.doses import canonical_dose, find_doses
@@ -69,7 +68,7 @@ def find_terms(
         The mentions in order of place.
     """
     known = _compiled(tuple(terms))
-    straight = text.translate(_STRAIGHT)
+    straight = _straight(text)
     if not known.openings.may_be_in(_words(straight)):
         return ()
     found = list(known.pattern.finditer(straight))
@@ -102,7 +101,7 @@ def find_phrases(
         >>> [(m.start, m.assertion) for m in find_phrases("My neck has gone stiff.", ("neck .. stiff",))]
         [(3, 'present')]
     """
-    straight = text.translate(_STRAIGHT)
+    straight = _straight(text)
     words, spans = _words(straight), sentences(straight)
     starts = [low for low, _ in spans]
     return tuple(
@@ -122,7 +121,7 @@ def assertion_at(text: str, start: int, end: int) -> Assertion:
     """
     if not 0 <= start < end <= len(text):
         raise ValueError(f"no term at [{start}, {end}) of a text of {len(text)} characters")
-    straight = text.translate(_STRAIGHT)
+    straight = _straight(text)
     spans = sentences(straight)
     at = max(bisect_right([low for low, _ in spans], start) - 1, 0)
     return assertion_in(straight, spans[at] if spans else (0, len(text)), start, end)
@@ -136,19 +135,23 @@ def _around(
 
 
 @lru_cache(maxsize=16)
+def _straight(text: str) -> str:
+    return text.translate(_STRAIGHT)
+
+
+@lru_cache(maxsize=16)
 def _words(straight: str) -> Words:
     return words_of(straight)
 
 
 def words_in(text: str) -> Words:
     """Return the words of a text as `openings_of` wants them."""
-    return _words(text.translate(_STRAIGHT))
+    return _words(_straight(text))
 
 
-def openings_of(terms: Iterable[str], phrases: Iterable[str] = ()) -> Openings:
-    """Return what a text must hold for `find_terms` or `find_phrases` to find any of these in it."""
-    parts = [_compiled(tuple(terms)).openings, *(phrase(source).openings for source in phrases)]
-    return reduce(or_, parts)
+def openings_of(terms: Iterable[str]) -> Openings:
+    """Return what a text must hold for `find_terms` to find any of these in it."""
+    return _compiled(tuple(terms)).openings
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,6 @@ class Openings:
             return True
         return bool(self.beginnings) and not self.beginnings.isdisjoint(text.prefixes)
 
-    def __or__(self, other: Openings) -> Openings:
-        return Openings(self.words | other.words, self.beginnings | other.beginnings, self.anywhere or other.anywhere)
-
 
 @dataclass(frozen=True)
 class Phrase:

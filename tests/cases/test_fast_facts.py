@@ -27,7 +27,7 @@ class PlainReader(FactReader):
 
     def __init__(self, case: Case) -> None:
         super().__init__(case)
-        everything = frozenset(FACTS)
+        everything = {name: ("", *fact.phrases) for name, fact in FACTS.items()}
         self._known, self.silent = {}, frozenset()
         self._asked = self._told = everything
         self._shown = [(text, everything) for text, _ in self._shown]
