@@ -11,6 +11,7 @@ from typing import TypeVar
 from cases.case import Case, Finding, FindingKind, Question
 from cases.facts import FactReader
 from cases.observed import with_observed_egfr
+from cases.whole import check_whole
 from safety.acuity import Acuity, assess, flagged, worst
 from safety.allergies import Allergies
 from safety.contraindications import Contraindications
@@ -21,7 +22,7 @@ from safety.interactions import Interactions
 from safety.orders import Order
 from safety.resolver import Resolver
 from safety.stewardship import Stewardship
-from safety.verdict import Tally, softened
+from safety.verdict import Tally, softened, why_of
 
 Part = TypeVar("Part")
 KINDS: dict[str, FindingKind] = {
@@ -31,6 +32,7 @@ KINDS: dict[str, FindingKind] = {
     "stewardship": "stewardship",
     "doses": "dose",
     "flags": "withdrawn",
+    "tables": "unresolved_drug",
 }
 
 
@@ -57,8 +59,9 @@ class Checks:
         self._resolver = resolver
         self._vocabulary = vocabulary
         self._knowledge = knowledge
-        self.broken: list[str] = []
+        self.broken: dict[str, str] = {}
         both = {"vocabulary": vocabulary, "knowledge": knowledge}
+        self._load("tables", lambda: [check_whole(folder) for folder in (vocabulary, knowledge)])
         self._interactions = self._load("interactions", lambda: Interactions(resolver, knowledge=knowledge))
         self._allergies = self._load("allergies", lambda: Allergies(resolver, knowledge=knowledge))
         self._contraindications = self._load("contraindications", lambda: Contraindications(resolver, **both))
@@ -107,8 +110,7 @@ class Checks:
             flag = partial(self._flags.check, patient.case, drugs)
             tally.add(tally.guarded("flags", "withdrawn", flag, []))
         self._check_doses(patient, orders, tally)
-        for part in self.broken:
-            tally.fail(part, KINDS[part])
+        self._tell_broken(tally, *self.broken)
 
     def _check_doses(self, patient: Patient, orders: Sequence[Order], tally: Tally) -> None:
         engine = self._doses
@@ -121,9 +123,8 @@ class Checks:
     def interactions(self, drugs: Sequence[Drug], tally: Tally) -> None:
         """Check the drugs among themselves, and note those that no rule knows."""
         engine = self._interactions
-        if engine is None:
-            tally.fail("interactions", KINDS["interactions"])
-        else:
+        self._tell_broken(tally, "tables", "interactions")
+        if engine is not None:
             tally.add(tally.guarded("interactions", "interaction", lambda: engine.check(drugs), []))
         engines = (self._interactions, self._contraindications, self._allergies)
         known = [engine.known for engine in engines if engine is not None]
@@ -151,6 +152,11 @@ class Checks:
     def _load(self, part: str, read: Callable[[], Part]) -> Part | None:
         try:
             return read()
-        except Exception:  # noqa: BLE001 - whatever is wrong with a table, the screen must stand and say so
-            self.broken.append(part)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a table, the screen must stand and say so
+            self.broken[part] = why_of(error)
             return None
+
+    def _tell_broken(self, tally: Tally, *parts: str) -> None:
+        for part in parts:
+            if part in self.broken:
+                tally.fail(part, KINDS[part], self.broken[part])

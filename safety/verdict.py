@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cases.case import Alternative, Finding, FindingKind, Priority, Question
-from cases.vocabulary.tables import RegimenRow
+from cases.vocabulary.tables import RegimenRow, VocabularyError
+from cases.whole import Incomplete
 from safety.intake import finding
-from safety.rules import STOPPING
+from safety.rules import STOPPING, RulesError
 
+TABLE_ERRORS = (RulesError, VocabularyError, Incomplete)
 Value = TypeVar("Value")
 
 
@@ -63,13 +65,13 @@ class Tally:
         """Run one check; if it fails, say so with a blocking finding and go on."""
         try:
             return check()
-        except Exception:  # noqa: BLE001 - a check that fails must never look like a check that found nothing
-            self.fail(part, kind)
+        except Exception as error:  # noqa: BLE001 - a check that fails must never look like one that found nothing
+            self.fail(part, kind, why_of(error))
             return otherwise
 
-    def fail(self, part: str, kind: FindingKind) -> None:
-        """Record that a check could not be made."""
-        self.unchecked.append(f"{part}: could not be checked")
+    def fail(self, part: str, kind: FindingKind, why: str = "") -> None:
+        """Record that a check could not be made; `why` names the table that is to blame, never a patient's words."""
+        self.unchecked.append(f"{part}: could not be checked{f' ({why})' if why else ''}")
         self.findings.append(
             finding(
                 rule=f"screen.failed.{part}",
@@ -90,6 +92,13 @@ class Tally:
             once(self.questions),
             self.priority,
         )
+
+
+def why_of(error: Exception) -> str:
+    """Return which table is wrong, in one line; of any other error only its kind, for its words may be a patient's."""
+    if not isinstance(error, TABLE_ERRORS):
+        return type(error).__name__
+    return str(error).strip().partition("\n")[0]
 
 
 def once(questions: Iterable[Question]) -> tuple[Question, ...]:
