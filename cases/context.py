@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from cases.phrases import ALIKE
-from cases.vocabulary.tables import VOCABULARY
+from cases.vocabulary.tables import VOCABULARY, reading
 from cases.yaml_file import read_yaml
 
 Assertion = Literal["present", "negated", "possible", "historical", "family", "hypothetical"]
@@ -93,7 +93,9 @@ _EDGE_RIGHT = r"(?!(?<=\w)\w)"
 
 @cache
 def _rules(folder: Path = VOCABULARY) -> _Rules:
-    table = _Table.model_validate(read_yaml(folder / "context_rules.yaml"))
+    path = folder / "context_rules.yaml"
+    with reading(path):
+        table = _Table.model_validate(read_yaml(path))
 
     def compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
         body = "|".join(f"(?:{_expand(pattern, table.macros)})" for pattern in patterns)

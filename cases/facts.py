@@ -15,13 +15,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from cases.case import Case
 from cases.language import Assertion, find_phrases, find_terms, openings_of, words_in
 from cases.phrases import Openings, PhraseError, phrase
 from cases.teller import told_by_relative
-from cases.vocabulary.tables import VOCABULARY, VocabularyError
+from cases.vocabulary.tables import VOCABULARY, VocabularyError, reading
 from cases.yaml_file import read_yaml
 
 
@@ -82,10 +82,8 @@ def facts(folder: Path = VOCABULARY) -> dict[str, Fact]:
         VocabularyError: if an entry has an unknown key or refers to a fact that does not exist.
     """
     path = folder / "facts.yaml"
-    try:
+    with reading(path):
         table = {name: Fact.model_validate({"name": name, **entry}) for name, entry in read_yaml(path).items()}
-    except ValidationError as error:
-        raise VocabularyError(f"{path.name}: {error}") from error
     for fact in table.values():
         _check(fact, table, path)
     return table

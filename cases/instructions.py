@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from cases.vocabulary.tables import VOCABULARY
+from cases.vocabulary.tables import VOCABULARY, reading
 from cases.yaml_file import read_yaml
 
 _GAP = r"(?:(?:[^\w.!?;]|_){1,12})"  # what a space of a pattern stands for; a sentence ends it
@@ -97,7 +97,9 @@ def _plain(text: str) -> str:
 
 @cache
 def _rules(folder: Path = VOCABULARY) -> tuple[_Compiled, ...]:
-    table = _Table.model_validate(read_yaml(folder / "instructions.yaml"))
+    path = folder / "instructions.yaml"
+    with reading(path):
+        table = _Table.model_validate(read_yaml(path))
     return tuple(_compile(rule, table.macros) for rule in table.rules)
 
 

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cases.vocabulary.tables import VOCABULARY
+from cases.vocabulary.tables import VOCABULARY, reading
 from cases.yaml_file import read_yaml
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 @cache
 def function_words(folder: Path = VOCABULARY) -> dict[str, frozenset[str]]:
     """The function words of each language, by its code."""
-    table = read_yaml(folder / "function_words.yaml")
-    return {str(code): frozenset(str(word) for word in words) for code, words in table.items()}
+    path = folder / "function_words.yaml"
+    with reading(path):
+        return {str(code): frozenset(str(word) for word in words) for code, words in read_yaml(path).items()}
 
 
 def likely_other_language(text: str) -> str | None:

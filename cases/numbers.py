@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from cases.vocabulary.tables import VOCABULARY
+from cases.vocabulary.tables import VOCABULARY, reading
 from cases.yaml_file import read_yaml
 
 
@@ -53,7 +53,9 @@ class Quantity:
 @cache
 def dosing_rules(folder: Path = VOCABULARY) -> DosingRules:
     """Return the table of surface forms."""
-    return DosingRules.model_validate(read_yaml(folder / "dosing_rules.yaml"))
+    path = folder / "dosing_rules.yaml"
+    with reading(path):
+        return DosingRules.model_validate(read_yaml(path))
 
 
 @cache

@@ -7,6 +7,8 @@ hospital may add its own. `python -m scripts.count_lines` writes it anew.
 from __future__ import annotations
 
 import csv
+import gzip
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -31,12 +33,15 @@ def check_whole(folder: Path) -> None:
 
 
 def lines_in(path: Path) -> int:
-    """Return the number of ended lines of a table; a packed one has a checksum of its own and counts as one.
+    """Return the number of ended lines of a table, which may be packed.
 
     Raises:
-        OSError: if it cannot be read.
+        OSError, EOFError, zlib.error: if it cannot be read.
     """
-    return 1 if path.suffix == ".gz" else path.read_bytes().count(b"\n")
+    if path.suffix == ".gz":
+        with gzip.open(path) as file:
+            return file.read().count(b"\n")
+    return path.read_bytes().count(b"\n")
 
 
 def _listed(folder: Path) -> list[tuple[str, int]]:
@@ -53,6 +58,6 @@ def _listed(folder: Path) -> list[tuple[str, int]]:
 def _lost(path: Path, lines: int) -> str:
     try:
         have = lines_in(path)
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:
         return f"{path.name} cannot be read ({type(error).__name__})"
     return f"{path.name} has {have} of at least {lines} lines" if have < lines else ""

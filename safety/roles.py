@@ -15,11 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from cases.context import assertion_in
 from cases.language import sentences
+from cases.vocabulary.tables import TABLE_FAULTS
 from cases.yaml_file import read_yaml
 from safety.rules import KNOWLEDGE, RulesError
 from safety.sections import Headings, SectionRole
@@ -95,7 +95,7 @@ def cues(folder: Path = KNOWLEDGE) -> Cues:
     try:
         table = _Table.model_validate(read_yaml(path))
         return _compiled(table)
-    except (OSError, yaml.YAMLError, ValidationError, re.error) as error:
+    except TABLE_FAULTS as error:
         raise RulesError(f"{path.name}: {error}") from error
 
 

@@ -369,7 +369,7 @@ def version(folder: Path = KNOWLEDGE) -> str:
     """The version of the rule set."""
     try:
         return (folder / "VERSION").read_text(encoding="utf-8").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise RulesError(f"VERSION: {error}") from error
 
 

@@ -26,7 +26,7 @@ from rapidfuzz.distance import OSA
 from cases.vocabulary.displays import ingredients_of
 from cases.vocabulary.lexicon import Term, lexicon, normalise
 from cases.vocabulary.orders import names_in_order
-from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
+from cases.vocabulary.tables import TABLE_FAULTS, VOCABULARY, VocabularyError, drugs, synonyms
 from safety.resolver import NOT_KNOWN, Resolution
 from safety.rules import KNOWLEDGE, RulesError
 
@@ -224,8 +224,8 @@ def _pair_rows(folder: Path) -> list[tuple[str, str, str]]:
     try:
         with (folder / "confused_pairs.csv").open(newline="", encoding="utf-8") as file:
             return [(row["a"], row["b"], row["source"]) for row in csv.DictReader(file)]
-    except (OSError, KeyError) as error:
-        raise RulesError(f"confused_pairs.csv: {error}") from error
+    except TABLE_FAULTS as error:
+        raise RulesError(f"confused_pairs.csv: {type(error).__name__}: {error}") from error
 
 
 @cache
@@ -243,7 +243,7 @@ def codes(folder: Path = VOCABULARY) -> dict[str, tuple[str, ...]]:
         with gzip.open(folder / "names.csv.gz", "rt", encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             found.update((row["rxcui"], tuple(row["names"].split(";"))) for row in rows if row["rxcui"])
-    except (OSError, KeyError, EOFError) as error:
+    except TABLE_FAULTS as error:
         raise VocabularyError(f"the drug codes in {folder.name} cannot be read: {error}") from error
     found.update((drug.rxcui, (drug.name,)) for drug in drugs(folder).values() if drug.rxcui)
     return {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cases.vocabulary.lexicon import normalise
 from cases.vocabulary.name_contexts import contexts
-from cases.vocabulary.tables import VOCABULARY, VocabularyError
+from cases.vocabulary.tables import VOCABULARY, reading
 from safety.mentions import Mention, find_mentions
 from safety.roles import Role
 
@@ -70,8 +70,5 @@ def table_codes(folder: Path = VOCABULARY) -> dict[str, str]:
         VocabularyError: if the table is missing or wrong.
     """
     path = folder / "names.csv.gz"
-    try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-            return {row["names"]: row["rxcui"] for row in csv.DictReader(file) if row["rxcui"]}
-    except (OSError, KeyError, EOFError) as error:
-        raise VocabularyError(f"{path.name} cannot be read: {error}") from error
+    with reading(path), gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return {row["names"]: row["rxcui"] for row in csv.DictReader(file) if row["rxcui"]}

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from cases.case import Priority
-from cases.vocabulary.tables import VOCABULARY, VocabularyError
+from cases.vocabulary.tables import VOCABULARY, reading
 from cases.yaml_file import read_yaml
 
 
@@ -70,10 +70,8 @@ def conditions(folder: Path = VOCABULARY) -> dict[str, ConditionEntry]:
         VocabularyError: naming the file and the first wrong entry.
     """
     path = folder / "conditions.yaml"
-    try:
+    with reading(path):
         entries = [ConditionEntry.model_validate(item) for item in read_yaml(path)]
-    except ValidationError as error:
-        raise VocabularyError(f"{path.name}: {error}") from error
     return {entry.label: entry for entry in entries}
 
 

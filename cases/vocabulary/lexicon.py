@@ -22,7 +22,7 @@ from pathlib import Path
 from cases.folding import Folded, fold, has_look_alikes, readings
 from cases.vocabulary.hits import Hit, counting, is_doubtful
 from cases.vocabulary.name_contexts import Policy, contexts
-from cases.vocabulary.tables import VOCABULARY, VocabularyError, drugs, synonyms
+from cases.vocabulary.tables import TABLE_FAULTS, VOCABULARY, VocabularyError, drugs, synonyms
 
 MIN_LENGTH = 3
 SUBSTANCE = "substance"
@@ -109,7 +109,9 @@ def lexicon(folder: Path = VOCABULARY) -> Lexicon:
                 terms.setdefault(
                     key, Term(surface, names, kind, key not in ordinary, rules.policy(key, key in ordinary))
                 )
-    except (OSError, KeyError, csv.Error, EOFError) as error:
+    except VocabularyError:
+        raise
+    except TABLE_FAULTS as error:
         raise VocabularyError(f"the drug names in {folder.name} cannot be read: {error}") from error
     return Lexicon(terms, frozenset(_beginnings(terms)))
 

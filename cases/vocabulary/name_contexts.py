@@ -12,10 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from cases.vocabulary.tables import VOCABULARY, VocabularyError
+from cases.vocabulary.tables import VOCABULARY, reading
 from cases.yaml_file import read_yaml
 
 Policy = Literal["always", "unless_measured", "if_given", "with_amount"]
@@ -90,7 +89,7 @@ def contexts(folder: Path = VOCABULARY) -> Contexts:
         VocabularyError: if the table is missing or wrong.
     """
     path = folder / "name_contexts.yaml"
-    try:
+    with reading(path):
         table = _Table.model_validate(read_yaml(path))
         return Contexts(
             substances=table.substances,
@@ -101,8 +100,6 @@ def contexts(folder: Path = VOCABULARY) -> Contexts:
             measured=_compiled(table.measured),
             not_a_drug_after=re.compile(table.not_a_drug_after),
         )
-    except (OSError, yaml.YAMLError, ValidationError, re.error) as error:
-        raise VocabularyError(f"{path.name}: {error}") from error
 
 
 def _compiled(sides: _Sides) -> tuple[re.Pattern[str], re.Pattern[str]]:

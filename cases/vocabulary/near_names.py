@@ -14,7 +14,7 @@ from pathlib import Path
 from rapidfuzz.distance import OSA
 
 from cases.vocabulary.lexicon import Lexicon, lexicon
-from cases.vocabulary.tables import VOCABULARY, VocabularyError
+from cases.vocabulary.tables import VOCABULARY, reading
 
 MIN_LENGTH = 6  # letters of a word that may be a misspelt name
 _CLASS = "class"
@@ -28,10 +28,8 @@ def english_words(folder: Path = VOCABULARY) -> frozenset[str]:
         VocabularyError: if the table is missing.
     """
     path = folder / "english_words.txt"
-    try:
+    with reading(path):
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise VocabularyError(f"{path.name} cannot be read: {error}") from error
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 

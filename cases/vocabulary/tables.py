@@ -10,10 +10,15 @@ Every function takes the table's folder, so a hospital can point at its own; the
 from __future__ import annotations
 
 import csv
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cases.case import Grade, Regimen
@@ -26,8 +31,31 @@ Route = Literal[
 ]  # fmt: skip
 
 
+# What reading a table can raise: files, packing, text, JSON or YAML, and a shape that nobody expected.
+TABLE_FAULTS = (
+    OSError, EOFError, zlib.error, csv.Error, yaml.YAMLError, re.error,
+    ValueError, TypeError, LookupError, AttributeError,
+)  # fmt: skip
+
+
 class VocabularyError(ValueError):
     """A table of the vocabulary is wrong: the message names the file, the row and the column."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever is wrong with a table while it is read into one error that names its file.
+
+    Raises:
+        VocabularyError: if it is missing, unreadable, cut or of another shape.
+    """
+    try:
+        yield
+    except VocabularyError:
+        raise
+    except TABLE_FAULTS as error:
+        first = str(error).strip().partition("\n")[0]
+        raise VocabularyError(f"{path.name} cannot be read: {type(error).__name__}: {first}") from error
 
 
 class Row(BaseModel):
@@ -153,7 +181,7 @@ def read_csv(path: Path, row_type: type[RowType]) -> tuple[RowType, ...]:
     Raises:
         VocabularyError: with file, line and column of the first wrong cell.
     """
-    with path.open(newline="", encoding="utf-8") as file:
+    with reading(path), path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         return tuple(_row(path, number, cells, row_type) for number, cells in enumerate(reader, start=2))
 
