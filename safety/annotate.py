@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from cases.case import Action, Finding
 from safety.mentions import Mention
@@ -30,20 +31,24 @@ def annotate(text: str, mentions: Iterable[Mention], findings: Sequence[Finding]
         'Take aspirin.'
     """
     parts, end = [], 0
+    by_drug: dict[str, list[Finding]] = defaultdict(list)
+    for item in findings:
+        for drug in dict.fromkeys(item.drugs):
+            by_drug[drug].append(item)
     for mention in mentions:
-        about = [] if mention.role in ASIDE else _about(mention, findings, resolver)
+        about = [] if mention.role in ASIDE else _about(mention, by_drug, resolver)
         if about:
             parts += [text[end : mention.end], f" [{_mark(about)}]"]
             end = mention.end
     return "".join([*parts, text[end:]])
 
 
-def _about(mention: Mention, findings: Sequence[Finding], resolver: Resolver) -> list[Finding]:
-    known_as = {mention.surface, *labels(mention.names, resolver)}
-    return [item for item in findings if known_as & set(item.drugs)]
+def _about(mention: Mention, by_drug: Mapping[str, list[Finding]], resolver: Resolver) -> list[Finding]:
+    known_as = dict.fromkeys((mention.surface, *labels(mention.names, resolver)))
+    return [item for name in known_as for item in by_drug.get(name, ())]
 
 
 def _mark(findings: Sequence[Finding]) -> str:
-    ranked = sorted(findings, key=lambda item: GRAVEST_FIRST.index(item.action))
+    ranked = sorted(findings, key=lambda item: (GRAVEST_FIRST.index(item.action), item.rule))
     rules = dict.fromkeys(item.rule for item in ranked)
     return f"{ranked[0].action.upper()}: {', '.join(rules)}"

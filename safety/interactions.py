@@ -6,7 +6,7 @@ makes it; a pair of two current medicines is a note.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, product
@@ -64,16 +64,33 @@ class Interactions:
     def check(self, drugs: Sequence[Drug]) -> list[Finding]:
         """Return every interaction and duplicate among `drugs`."""
         found: list[Finding] = []
-        for one, other in combinations(drugs, 2):
+        for one, other in combinations(self._relevant(drugs), 2):
             if one.name == other.name:
                 found += self._same(one, other)
                 continue
-            rules = self.rules_for(one.name, other.name)
+            rules = self.rules_for(one.name, other.name) if self._may_interact(one.name, other.name) else ()
             if rules:
                 found += self._interacting(one, other, rules)
             if one.name in self._classes and other.name in self._classes:
                 found += self._alike(one, other, rules)
         return _distinct(found)
+
+    def _relevant(self, drugs: Sequence[Drug]) -> list[Drug]:
+        """Leave out what adds nothing to any pair: a third mention of one drug, and a drug of which no rule speaks."""
+        times = Counter(drug.name for drug in drugs)
+        told: Counter[Drug] = Counter()
+        kept = []
+        for drug in drugs:
+            told[drug] += 1
+            spoken_of = drug.name in self.known or drug.name in self._classes or times[drug.name] > 1
+            if spoken_of and told[drug] <= (2 if drug.new else 1):
+                kept.append(drug)
+        return kept
+
+    def _may_interact(self, one: str, other: str) -> bool:
+        """Whether a rule can speak of the pair: nearly all pairs of a long list end here."""
+        derived = self._mechanisms.known
+        return frozenset((one, other)) in self._pairs or (one in derived and other in derived)
 
     def rules_for(self, one: str, other: str) -> tuple[InteractionRule, ...]:
         """The rules that cover a pair of ingredients, in whichever order.
