@@ -36,6 +36,8 @@ FORMS = {
     r"eye": "ophthalmic", r"ear drops": "otic", r"pessar": "vaginal", r"suppositor": "rectal", r"puffs": "inhaled",
     r"sprays|nasal": "intranasal", r"cream|ointment|gel|lotion|shampoo|lacquer|foam|fingertip": "topical",
 }  # fmt: skip
+REACH = 600  # characters on either side of a name in which its order is read
+MAX_COUNT = 60  # characters of a count: "twenty to thirty x"
 MAX_GAP = 24  # characters between a strength and its count
 CLOCK = frozenset({"in the morning", "in the evening", "at night"})
 
@@ -105,12 +107,12 @@ def orders_in(text: str, mentions: Sequence[Mention], *, apart: bool = False) ->
             continue
         at = bisect_right(lows, item.start) - 1
         low, high = spans[at] if at >= 0 else (0, len(text))
-        around = drugs[bisect_left(starts, low) : bisect_left(starts, max(high, item.end))]
-        others = [_lead(text, other) for other in around if other.names != item.names]
-        end = max(item.end, min([high, *(start for start in others if start > item.start)]))
+        around = range(bisect_left(starts, low), bisect_left(starts, max(high, item.end)))
+        others = (starts[other] for other in around if drugs[other].names != item.names and starts[other] > item.start)
+        end = min(max(item.end, min(next(others, high), high)), item.end + REACH)
         words = f"{text[starts[index] : item.start]} {text[item.end : end]}"
-        if not others and not find_doses(words):
-            words = f"{text[low : item.start]} {text[item.end : end]}"
+        if not find_doses(words) and all(drugs[other].names == item.names for other in around):
+            words = f"{text[max(low, item.start - REACH) : item.start]} {text[item.end : end]}"
         yield read_order(item.names, words, new=item.role == "proposed", apart=apart)
 
 
@@ -237,7 +239,9 @@ def _merged(text: str, doses: Sequence[Quantity]) -> Iterator[tuple[tuple[Amount
         if rest and _belong(text, dose, rest[0]):
             other = rest.pop(0)
             yield scaled(dose.value, other.value), dose.start, other.end
-        elif _FORM.match(text, dose.end) and (count := _number_before().search(text[: dose.start])):
+        elif _FORM.match(text, dose.end) and (
+            count := _number_before().search(text, max(0, dose.start - MAX_COUNT), dose.start)
+        ):
             numbers = "-".join(numbers_in(count["count"]))
             yield scaled(dose.value, f"{numbers} tablets"), count.start(), dose.end
         else:
