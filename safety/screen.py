@@ -35,6 +35,7 @@ __all__ = ["NOT_SCREENED", "NO_REGIMENS", "RegimenScreen", "Screen", "Verdict"]
 
 NOT_SCREENED = Verdict(unchecked=("the safety screen did not run",), priority="urgent")  # it may be an emergency
 NO_REGIMENS = RegimenScreen()
+MAX_TEXT = 100_000  # characters, as many as the text of a case may have
 PASSIVE: frozenset[StatementKind] = frozenset({"danger_sign", "confirm", "alternative", "review_date", "safety_net"})
 
 
@@ -135,15 +136,21 @@ class Screen:
             syndrome: what it is meant to treat, if that is known.
         """
         tally, named = Tally(), _Named()
+        _check_size(text, tally)
         patient = self._checks.patient(case, tally, syndrome)
         tally.add(patient.intake.findings, patient.intake.questions, patient.intake.unchecked)
         self._checks.urgency(patient, tally, ())
-        self._name(text, named, tally)
+        self._name(text[:MAX_TEXT], named, tally)
         have = {drug.name for drug in patient.intake.drugs}
         patient.intake.drugs += [Drug(name, new=False, origin="text") for name in _new(named.current, have)]
         self._check_named(patient, [], named, tally)
-        verdict = tally.verdict()
-        return replace(verdict, annotated=annotate(text, named.mentions, verdict.findings, self._resolver))
+        annotated = self._annotated(text, named, tally)
+        return replace(tally.verdict(), annotated=annotated)
+
+    def _annotated(self, text: str, named: _Named, tally: Tally) -> str:
+        """Mark the findings in a text; one that cannot be marked stays as it was written, and that is a finding."""
+        mark = partial(annotate, text, named.mentions, tally.verdict().findings, self._resolver)
+        return tally.guarded("marks in the text", "unresolved_drug", mark, text)
 
     def marked(self, text: str, findings: Sequence[Finding]) -> str:
         """Return a text with findings marked behind the drugs that they are about."""
@@ -239,6 +246,14 @@ class Screen:
     def _labels_of(self, syndrome: str | None) -> tuple[str, ...]:
         entries = conditions(self._vocabulary).values()
         return tuple(entry.label for entry in entries if any(item.id == syndrome for item in entry.syndromes))
+
+
+def _check_size(text: str, tally: Tally) -> None:
+    """Refuse what is too long to be read in bounded time, and say so where there is nothing to read."""
+    if len(text) > MAX_TEXT:
+        tally.fail("the text", "unresolved_drug", f"of its {len(text)} characters only {MAX_TEXT} were read")
+    if not any(letter.isalnum() for letter in text):
+        tally.unchecked.append("the text: it says nothing")
 
 
 def _new(names: Iterable[str], have: set[str]) -> list[str]:
