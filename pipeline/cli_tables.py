@@ -75,8 +75,10 @@ def acuity(
 ) -> None:
     """How urgent is a patient by the vital signs? A whole table of patients, answered row by row."""
     from pipeline.bulk import answer_table
+    from pipeline.resolvers import check_tables
     from safety.acuity_table import ANSWERS, NEEDED, AcuityTable
 
     with usage():
+        check_tables()
         rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=AcuityTable().row)
     console.print(f"{rows} rows: {out}", highlight=False, markup=False)

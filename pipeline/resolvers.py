@@ -33,21 +33,41 @@ def index_file(config: SafetyConfig) -> Path | None:
     return path / FILE_NAME if path.is_dir() else path
 
 
+def check_tables() -> None:
+    """Compare the shipped tables with their listings: for commands that ask a rule engine without the screen.
+
+    Raises:
+        Incomplete: naming what is missing or too short.
+    """
+    from cases.vocabulary.tables import VOCABULARY
+    from cases.whole import check_whole
+    from safety.rules import KNOWLEDGE
+
+    check_whole(VOCABULARY)
+    check_whole(KNOWLEDGE)
+
+
 def offline_resolver(config: SafetyConfig | None = None) -> OfflineResolver:
-    """Return the committed tables, with the user's release behind them if one is named.
+    """Return the committed tables, with the user's release behind them if one is named, for one command.
 
     Raises:
         IndexUnusable: if it is named but cannot be used.
+        Incomplete: if a table is missing or too short.
     """
+    check_tables()
+    return _offline(config or SafetyConfig())
+
+
+def _offline(config: SafetyConfig) -> OfflineResolver:
     from safety.rxnorm import OfflineResolver
     from safety.rxnorm_index import ImportedIndex
 
-    path = index_file(config or SafetyConfig())
+    path = index_file(config)
     return OfflineResolver(imported=ImportedIndex(path) if path else None)
 
 
 def build_resolver(config: SafetyConfig, *, cache: Path) -> Resolver:
-    """Return the resolver of a configuration.
+    """Return the resolver of a configuration; of incomplete tables the screen tells, case by case.
 
     Args:
         config: its section `safety`.
@@ -56,7 +76,7 @@ def build_resolver(config: SafetyConfig, *, cache: Path) -> Resolver:
     Raises:
         IndexUnusable: if a release is named but cannot be used.
     """
-    offline = offline_resolver(config)
+    offline = _offline(config)
     if not config.rxnav:
         return offline
     from safety.offline_first import OfflineFirst

@@ -30,7 +30,7 @@ def usage() -> Iterator[None]:
     try:
         yield
     except (ConfigError, ValueError, OSError) as error:
-        raise fail(str(error)) from error
+        raise fail(f"{error} {getattr(error, 'remedy', '')}".rstrip()) from error
 
 
 def print_json(value: Any) -> None:

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from cases.case import Action, Priority, Severity
 from cases.vocabulary.tables import VOCABULARY, drugs
+from cases.whole import REMEDY
 from cases.yaml_file import read_yaml
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
@@ -60,6 +61,8 @@ Relation = Literal["same", "side_chain", "class", "related"]
 
 class RulesError(ValueError):
     """A rule table is missing or wrong: the message names the file and the entry."""
+
+    remedy = REMEDY
 
 
 class Rule(BaseModel):

@@ -22,6 +22,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cases.case import Grade, Regimen
+from cases.whole import REMEDY
 
 VOCABULARY = Path(__file__).parent
 
@@ -40,6 +41,8 @@ TABLE_FAULTS = (
 
 class VocabularyError(ValueError):
     """A table of the vocabulary is wrong: the message names the file, the row and the column."""
+
+    remedy = REMEDY
 
 
 @contextmanager

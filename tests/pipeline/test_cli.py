@@ -9,7 +9,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from cases.whole import REMEDY, Incomplete
 from pipeline.cli import app
+from safety.rules import RulesError
 
 
 def wardround(*arguments: str | Path, expect: int = 2) -> Result:
@@ -113,3 +115,39 @@ def test_interactions_refuses_a_table_that_is_not_there(tmp_path: Path) -> None:
     output = wardround("interactions", "--pairs", tmp_path / "x.csv", "--out", tmp_path / "y.csv").output
     assert "x.csv" in output
     assert not (tmp_path / "y.csv").exists()
+
+
+COMMANDS = [
+    ["screen", "plan.txt", "--patient", "patient.json"],
+    ["interactions", "warfarin", "aspirin"],
+    ["interactions", "--pairs", "pairs.csv", "--out", "out.csv"],
+    ["acuity", "--table", "pairs.csv", "--out", "out.csv"],
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_an_incomplete_table_ends_a_command_with_its_name_and_the_remedy(
+    arguments: list[str], plan: Path, patient: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(folder: Path) -> None:
+        raise Incomplete(f"{folder.name}: bleeding.yaml has 3 of at least 60 lines. {REMEDY}")
+
+    monkeypatch.chdir(plan.parent)
+    Path("pairs.csv").write_text("name_a,name_b\nwarfarin,aspirin\n")
+    monkeypatch.setattr("cases.whole.check_whole", lost)
+    output = wardround(*arguments).output
+    assert "bleeding.yaml" in output
+    assert "Restore the file" in output
+    assert not Path("out.csv").exists()
+
+
+def test_a_corrupt_table_ends_a_command_with_its_name_and_the_remedy(
+    plan: Path, patient: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def corrupt(*_: object) -> None:
+        raise RulesError("confused_pairs.csv: KeyError: 'a'")
+
+    monkeypatch.setattr("safety.rxnorm.confused_pairs", corrupt)
+    output = wardround("screen", plan, "--patient", patient).output
+    assert "confused_pairs.csv" in output
+    assert "Restore the file" in output

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +35,7 @@ from retrievers.hybrid import HybridRetriever
 from retrievers.lexical import Lexical
 from retrievers.library import read_library
 from retrievers.passage import Passage, Query
+from safety.rules import KNOWLEDGE
 from safety.screen import Screen, Verdict
 
 DOUBT = MonotoneLogistic(SIGNALS, (0.0,) * 6, (1.0,) * 6, (1.0, 1.0, 1.0, 0.0, 0.0, 0.0), 9.0)
@@ -243,3 +247,17 @@ def test_every_condition_gets_a_plan_or_says_why_not(label: str) -> None:
     result = wardround().invoke(Case(id="a", text="unwell for two days", group=label, patient=WOMAN))
     assert result.priority == "immediate" or result.plan.statements or result.reasons
     assert len(CaseResult.model_validate_json(result.model_dump_json(by_alias=True)).reasons) == len(result.reasons)
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_with_a_broken_table_of_rules_every_case_goes_to_review(tmp_path: Path, damage: str) -> None:
+    knowledge = tmp_path / "knowledge"
+    shutil.copytree(KNOWLEDGE, knowledge)
+    table = knowledge / "interactions" / "bleeding.yaml"
+    lines = table.read_bytes().splitlines(keepends=True)
+    table.unlink() if damage == "gone" else table.write_bytes(b"".join(lines[: len(lines) // 2]))
+    broken = Wardround(replace(rooms(), screen=Screen(knowledge=knowledge)), load_config())
+    for result in broken.batch([cystitis(), cystitis(id="b", text="An itchy rash for a week.", group="Acne")]):
+        assert result.route == "review"
+        assert {"safety_block", "unresolved_drug"} & {reason.code for reason in result.reasons}
+        assert any("bleeding.yaml" in gap for gap in result.unchecked)
