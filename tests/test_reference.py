@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache, reduce
+from inspect import signature
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -352,6 +353,21 @@ def test_defaults_of_flags_are_the_documented_ones(typed: str) -> None:
         else:
             assert spans(row[1]) == [str(parameter.default)], parameter.name
         assert row[2], f"{parameter.name} has no meaning"
+
+
+# ── as a library ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_parts_for_langchain_are_documented() -> None:
+    from safety.runnable import SafetyScreen, Screened
+    from safety.tool import ScreenDrugs
+
+    given = signature(SafetyScreen).parameters
+    rows = table("SafetyScreen", "argument")
+    assert set(rows) == set(given)
+    assert {name: default_in(row) for name, row in rows.items()} == {name: item.default for name, item in given.items()}
+    assert set(table("Screened", "field")) == {field.name for field in fields(Screened)}
+    assert set(table("screen_drugs", "argument")) == set(ScreenDrugs.model_fields)
 
 
 # ── the page itself ──────────────────────────────────────────────────────────────────────────────────────────────────
