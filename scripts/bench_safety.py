@@ -82,9 +82,7 @@ def measure(runs: int) -> dict[str, float]:
 def patient(names: Sequence[str], draw: random.Random) -> Case:
     """Return a patient with eight medicines and two conditions."""
     taken = tuple(Medication(name=name) for name in draw.sample(names, TAKEN))
-    story = (
-        f"Cough, fever and a sore throat for {draw.randrange(2, 900)} hours, no chest pain, and a swollen left knee."
-    )
+    story = f"Cough, fever and a sore throat for {draw.randrange(2, 10**6)} minutes, no chest pain, and a swollen left knee."
     values: dict[str, Any] = {
         "id": f"p{draw.random()}",
         "text": story,
