@@ -82,7 +82,8 @@ def measure(runs: int) -> dict[str, float]:
 def patient(names: Sequence[str], draw: random.Random) -> Case:
     """Return a patient with eight medicines and two conditions."""
     taken = tuple(Medication(name=name) for name in draw.sample(names, TAKEN))
-    story = f"Cough, fever and a sore throat for {draw.randrange(2, 10**6)} minutes, no chest pain, and a swollen left knee."
+    minutes = draw.randrange(2, 10**6)
+    story = f"Cough, fever and a sore throat for {minutes} minutes, no chest pain, and a swollen left knee."
     values: dict[str, Any] = {
         "id": f"p{draw.random()}",
         "text": story,
@@ -120,7 +121,7 @@ def _pairs_figures(names: Sequence[str], draw: random.Random, runs: int) -> dict
     pairs = draw.sample(list(combinations(draw.sample(names, 60), 2)), min(runs, 1000))
     resolver = OfflineResolver()
     table = Pairs(resolver, Interactions(resolver))
-    table.row({"name_a": "warfarin", "name_b": "aspirin"})  # reads the codes
+    table.row({"name_a": "loratadine", "name_b": "amoxicillin"})  # no rule: reads what every rule covers
     together = _each(lambda pair: table.row({"name_a": pair[0], "name_b": pair[1]}), pairs)
     screen = Screen(resolver=OfflineResolver())  # which has not met these names yet, either
     alone = _each(screen.interactions, pairs)
