@@ -58,20 +58,12 @@ Time = Annotated[dt.datetime, BeforeValidator(_iso_time)]
 
 
 class Noun(BaseModel):
-    """A frozen value with a strict schema: no coercion, no unknown keys, no NaN.
+    """A frozen value with a strict schema: no coercion, no unknown keys, no NaN."""
 
-    Validators are made when the first value is: that takes longer than all the rest of the import.
-    """
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        populate_by_name=True,
+    model_config = ConfigDict(  # deferred: to build all validators takes longer than the rest of the import
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True, defer_build=True,
         regex_engine="python-re",
-        defer_build=True,
-    )
+    )  # fmt: skip
 
 
 # ── what goes in ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -76,7 +76,7 @@ class OfflineResolver:
         """Resolve a written name; a blank or unclear one is refused, never guessed."""
         if surface not in self._cache:
             read = self._resolve(surface)
-            guessed = read.resolved and _has_foreign_letters(surface)
+            guessed = read.resolved and has_foreign_letters(surface)
             self._cache[surface] = replace(read, how="fuzzy", read_as=" + ".join(read.names)) if guessed else read
         return self._cache[surface]
 
@@ -191,7 +191,7 @@ class OfflineResolver:
         return False
 
 
-def _has_foreign_letters(surface: str) -> bool:
+def has_foreign_letters(surface: str) -> bool:
     """Whether letters only look Latin, like a Cyrillic "а" in warfarin: read, but never taken for a clear name."""
     return any(letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in surface)
 

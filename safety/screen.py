@@ -22,13 +22,14 @@ from cases.vocabulary.conditions import conditions
 from cases.vocabulary.tables import VOCABULARY, RegimenRow, regimens, regimens_of
 from safety.annotate import annotate
 from safety.checks import Checks, Patient
-from safety.intake import UNDOSED, Drug, finding, report
+from safety.intake import UNDOSED, Drug, finding, report, unresolved
 from safety.mentions import Mention, find_mentions
+from safety.nameless import nameless_orders
 from safety.orders import Order, orders_in
 from safety.population import check_population
 from safety.resolver import Resolution, Resolver, refused
 from safety.rules import KNOWLEDGE, RulesError, version
-from safety.rxnorm import OfflineResolver
+from safety.rxnorm import OfflineResolver, has_foreign_letters
 from safety.verdict import RegimenScreen, Tally, Verdict, alternative, once, only_unknown, weighed
 
 __all__ = ["NOT_SCREENED", "NO_REGIMENS", "RegimenScreen", "Screen", "Verdict"]
@@ -219,7 +220,14 @@ class Screen:
         find = partial(find_mentions, text, default="proposed", vocabulary=self._vocabulary, knowledge=self._knowledge)
         found = tally.guarded("names in the text", "unresolved_drug", find, nothing)
         named.orders += tally.guarded("doses in the text", "dose", lambda: [*orders_in(text, found, apart=passive)], [])
+        if not passive:
+            find_orders = partial(nameless_orders, text, found, knowledge=self._knowledge)
+            nameless: list[str] = []
+            for order in tally.guarded("orders in the text", "unresolved_drug", lambda: [*find_orders()], nameless):
+                tally.findings.append(unresolved(order, "an amount is ordered, and no medicine is named"))
         for item in found:
+            if item.names and has_foreign_letters(item.surface):
+                self._read(item.surface, tally)
             named.mentions.append(item)
             if item.role == "current":
                 named.current += item.names
