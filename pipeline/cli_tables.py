@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.terminal import console, usage
+
+if TYPE_CHECKING:
+    from pipeline.bulk import Answer
 
 tables_app = typer.Typer()
 OutOption = Annotated[Path, typer.Option("--out", help="the same rows with what is said of each")]
@@ -21,16 +25,15 @@ def contraindications(
     out: OutOption,
 ) -> None:
     """Does the state of a patient speak against a drug? A whole table of drugs and patients, answered row by row."""
-    from pipeline.bulk import answer_table
     from pipeline.resolvers import offline_resolver
     from safety.contraindication_table import ANSWERS, NEEDED, ContraindicationTable
     from safety.contraindications import Contraindications
 
-    with usage():
+    def answer() -> Answer:
         resolver = offline_resolver()
-        answer = ContraindicationTable(resolver, Contraindications(resolver)).row
-        rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=answer)
-    console.print(f"{rows} rows: {out}", highlight=False, markup=False)
+        return ContraindicationTable(resolver, Contraindications(resolver)).row
+
+    _answer(table, out, NEEDED, ANSWERS, answer)
 
 
 @tables_app.command()
@@ -39,13 +42,10 @@ def stewardship(
     out: OutOption,
 ) -> None:
     """Is an antibiotic indicated, and is this one of its own? A whole table of diagnoses and drugs, row by row."""
-    from pipeline.bulk import answer_table
     from pipeline.resolvers import offline_resolver
     from safety.stewardship_table import ANSWERS, NEEDED, StewardshipTable
 
-    with usage():
-        rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=StewardshipTable(offline_resolver()).row)
-    console.print(f"{rows} rows: {out}", highlight=False, markup=False)
+    _answer(table, out, NEEDED, ANSWERS, lambda: StewardshipTable(offline_resolver()).row)
 
 
 @tables_app.command()
@@ -56,16 +56,15 @@ def allergies(
     out: OutOption,
 ) -> None:
     """Does an allergy speak against a drug? A whole table of allergies and drugs, answered row by row."""
-    from pipeline.bulk import answer_table
     from pipeline.resolvers import offline_resolver
     from safety.allergies import Allergies
     from safety.allergy_table import ANSWERS, NEEDED, AllergyRows
 
-    with usage():
+    def answer() -> Answer:
         resolver = offline_resolver()
-        answer = AllergyRows(resolver, Allergies(resolver)).row
-        rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=answer)
-    console.print(f"{rows} rows: {out}", highlight=False, markup=False)
+        return AllergyRows(resolver, Allergies(resolver)).row
+
+    _answer(table, out, NEEDED, ANSWERS, answer)
 
 
 @tables_app.command()
@@ -74,11 +73,22 @@ def acuity(
     out: OutOption,
 ) -> None:
     """How urgent is a patient by the vital signs? A whole table of patients, answered row by row."""
-    from pipeline.bulk import answer_table
     from pipeline.resolvers import check_tables
     from safety.acuity_table import ANSWERS, NEEDED, AcuityTable
 
-    with usage():
+    def answer() -> Answer:
         check_tables()
-        rows = answer_table(table, out, needed=NEEDED, answers=ANSWERS, answer=AcuityTable().row)
+        return AcuityTable().row
+
+    _answer(table, out, NEEDED, ANSWERS, answer)
+
+
+def _answer(
+    table: Path, out: Path, needed: Sequence[Sequence[str]], answers: Sequence[str], answer: Callable[[], Answer]
+) -> None:
+    """Make what answers a row, which reads the rules, answer every row, and say how many there were."""
+    from pipeline.bulk import answer_table
+
+    with usage():
+        rows = answer_table(table, out, needed=needed, answers=answers, answer=answer())
     console.print(f"{rows} rows: {out}", highlight=False, markup=False)

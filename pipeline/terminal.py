@@ -29,6 +29,8 @@ def usage() -> Iterator[None]:
     """Turn what is wrong with files and settings that were named into one line and exit code 2."""
     try:
         yield
+    except FileNotFoundError as error:
+        raise fail(f"{error.filename}: there is no such file. Check the path.") from error
     except (ConfigError, ValueError, OSError) as error:
         raise fail(f"{error} {getattr(error, 'remedy', '')}".rstrip()) from error
 

@@ -17,6 +17,7 @@ from typing import Literal
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from cases.case import Severity
 from cases.yaml_file import read_yaml
 from safety.cyp_roles import CypRole, Kind, Level, cyp_roles
 from safety.rules import KNOWLEDGE, InteractionRule, Rule, RulesError
@@ -157,36 +158,31 @@ class Mechanisms:
         severity = LADDER[min(max(rung, 0), len(LADDER) - 1)]
         if severity == "none":
             return None
-        words = {"victim": substrate.name, "other": agent.name, "pathway": self._labels[pathway]}
-        return InteractionRule(
-            id=f"mech.{pathway}.{rule.id}",
-            a=substrate.name,
-            b=agent.name,
-            severity=severity,
-            general=True,
-            effect=rule.effect.format(**words),
-            management=rule.management[severity].format(**words),
-            sources=_sources(substrate, agent, *(step.source for step in steps)),
-            hit=((substrate.name, agent.name),),
-        )
+        told = rule.effect, rule.management[severity]
+        sources = _sources(substrate, agent, *(step.source for step in steps))
+        name = f"mech.{pathway}.{rule.id}"
+        return self._rule(substrate, agent, pathway, name=name, severity=severity, told=told, sources=sources)
 
     def _prodrug(self, substrate: CypRole, agent: CypRole, pathway: Pathway) -> InteractionRule | None:
         prodrug = self._prodrugs.get((substrate.name, pathway, agent.role))
         severity = prodrug.severity.get(agent.level, "none") if prodrug else "none"
         if prodrug is None or severity == "none":
             return None
+        told, sources = (prodrug.effect, prodrug.management), _sources(substrate, agent, prodrug.source)
+        name = f"mech.{pathway}.activation"
+        return self._rule(substrate, agent, pathway, name=name, severity=severity, told=told, sources=sources)
+
+    def _rule(
+        self, substrate: CypRole, agent: CypRole, pathway: Pathway, *, name: str, severity: Severity,
+        told: tuple[str, str], sources: tuple[str, ...],
+    ) -> InteractionRule:  # fmt: skip
+        """The rule of one pair; `told` are its effect and management, with places for both names and the pathway."""
         words = {"victim": substrate.name, "other": agent.name, "pathway": self._labels[pathway]}
+        effect, management = (text.format(**words) for text in told)
         return InteractionRule(
-            id=f"mech.{pathway}.activation",
-            a=substrate.name,
-            b=agent.name,
-            severity=severity,
-            general=True,
-            effect=prodrug.effect.format(**words),
-            management=prodrug.management.format(**words),
-            sources=_sources(substrate, agent, prodrug.source),
-            hit=((substrate.name, agent.name),),
-        )
+            id=name, a=substrate.name, b=agent.name, severity=severity, general=True, effect=effect,
+            management=management, sources=sources, hit=((substrate.name, agent.name),),
+        )  # fmt: skip
 
 
 Agents = dict[str, dict[Pathway, list[CypRole]]]

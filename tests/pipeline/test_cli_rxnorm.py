@@ -60,7 +60,7 @@ def test_import_names_file_and_line_of_what_it_cannot_read(tmp_path: Path) -> No
 
 
 def test_import_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
-    assert "No such file" in wardround("rxnorm", "import", tmp_path / "a", FILES[1], expect=2).output
+    assert "there is no such file" in wardround("rxnorm", "import", tmp_path / "a", FILES[1], expect=2).output
 
 
 def test_commands_use_the_index_of_the_environment(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
