@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 from cases.case import Allergy, Finding
 from safety.allergies import Allergies
-from safety.cells import Reader, Unreadable, read_cells
+from safety.cells import Reader, Unreadable, gravest, read_cells
 from safety.intake import Drug, Intake, report, take_allergy
-from safety.resolver import Resolver
+from safety.resolver import Resolver, resolve_written
 
 NEEDED = (("allergen",), ("drug",))
 ANSWERS = ("action", "rule")
-GRAVITY = ("block", "interrupt", "warn", "note")
 SEVERITIES = {
     **dict.fromkeys(("mild", "low"), "mild"),
     "moderate": "moderate",
@@ -53,12 +52,10 @@ class AllergyRows:
         except Unreadable as error:
             return {"action": "block", "rule": error.rule}
         found = self._findings(cells, (row.get("drug") or "").strip())
-        gravest = min((item.action for item in found), key=GRAVITY.index, default="")
-        rules = dict.fromkeys(item.rule for item in found if item.action == gravest)
-        return {"action": gravest, "rule": ";".join(rules)}
+        return gravest((item.action, item.rule) for item in found)
 
     def _findings(self, cells: dict[str, str | None], written: str) -> list[Finding]:
-        read = self._resolver.resolve_code(written) if written.isdecimal() else self._resolver.resolve(written)
+        read = resolve_written(written, self._resolver)
         intake = Intake()
         for allergen in (cells["allergen"] or "").split(";"):
             if allergen.strip():

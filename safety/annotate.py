@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from cases.case import Action, Finding
+from cases.case import Finding
+from safety.cells import GRAVEST_FIRST
 from safety.mentions import Mention
 from safety.resolver import Resolver, labels
 
-GRAVEST_FIRST: tuple[Action, ...] = ("block", "interrupt", "warn", "note")
 ASIDE = ("advised_against", "negated", "allergy", "historical", "mentioned")
 
 

@@ -1,10 +1,13 @@
-"""Cells of a table of questions: read, not known, or not readable, which is no answer."""
+"""Cells of a table of questions: read, not known, or not readable, which is no answer; and the answer to a row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from cases.case import Action
+
+GRAVEST_FIRST: tuple[Action, ...] = ("block", "interrupt", "warn", "note")
 Reader = Callable[[str], Any]
 NOT_KNOWN = ("", "unknown")
 YES_NO = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
@@ -44,3 +47,18 @@ def read_cells(row: Mapping[str, str], readers: Mapping[str, Reader]) -> dict[st
 def yes_no(written: str) -> bool:
     """Read true/false, yes/no, y/n or 1/0."""
     return YES_NO[written.lower()]
+
+
+def gravest(said: Iterable[tuple[Action, str]]) -> dict[str, str]:
+    """Return the gravest action and the rules that call for it, joined by `;`; both empty where none speaks.
+
+    Args:
+        said: actions with their rules.
+
+    Example:
+        >>> gravest([("warn", "a"), ("block", "b"), ("block", "c")])
+        {'action': 'block', 'rule': 'b;c'}
+    """
+    pairs = list(said)
+    action = min((action for action, _ in pairs), key=GRAVEST_FIRST.index, default="")
+    return {"action": action, "rule": ";".join(dict.fromkeys(rule for found, rule in pairs if found == action))}

@@ -20,15 +20,14 @@ from pydantic import ValidationError
 from cases.case import Case, Condition, Finding, Patient
 from cases.facts import FactReader
 from cases.vocabulary.tables import VOCABULARY
-from safety.cells import Reader, Unreadable, read_cells, yes_no
+from safety.cells import Reader, Unreadable, gravest, read_cells, yes_no
 from safety.contraindications import Contraindications
 from safety.intake import Drug, report
-from safety.resolver import Resolver
+from safety.resolver import Resolver, resolve_written
 
 NEEDED = (("drug",),)
 ANSWERS = ("action", "rule")
 WHO = ("age", "sex", "pregnant", "gestation_weeks")
-GRAVITY = ("block", "interrupt", "warn", "note")
 SEXES = {"female": "female", "f": "female", "male": "male", "m": "male", "other": "other"}
 REGIONS = {"UK": "GB", "USA": "US"}
 ICD10 = re.compile(r"[A-Z]\d[0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
@@ -65,9 +64,7 @@ class ContraindicationTable:
         except Unreadable as error:
             return {"action": "block", "rule": error.rule}
         found = self.findings(row.get("drug") or "", case, adult=not _doubts(row))
-        gravest = min((item.action for item in found), key=GRAVITY.index, default="")
-        rules = dict.fromkeys(item.rule for item in found if item.action == gravest)
-        return {"action": gravest, "rule": ";".join(rules)}
+        return gravest((item.action, item.rule) for item in found)
 
     def findings(self, drug: str, case: Case, *, adult: bool = False) -> list[Finding]:
         """Return what speaks against one drug, a name or an RxCUI, for one patient.
@@ -78,7 +75,7 @@ class ContraindicationTable:
             adult: whether to assume an adult where no age is told, see `Contraindications.check`.
         """
         written = drug.strip()
-        read = self._resolver.resolve_code(written) if written.isdecimal() else self._resolver.resolve(written)
+        read = resolve_written(written, self._resolver)
         reader = FactReader(case, folder=self._vocabulary)
         drugs = [Drug(name, new=True) for name in read.names]
         return [*report(read, self._resolver), *self._contraindications.check(case, reader, drugs, adult=adult)[0]]

@@ -16,14 +16,13 @@ from cases.case import Action, Finding, Severity
 from safety.coverage import covered
 from safety.intake import Drug, unresolved
 from safety.interactions import Interactions
-from safety.resolver import Resolution, Resolver
+from safety.resolver import Resolution, Resolver, resolve_written
 
 Status = Literal["checked", "unknown_drug"]
 SIDES = ("a", "b")
 KEYS = {side: (f"rxcui_{side}", f"name_{side}") for side in SIDES}
 ANSWERS = ("status", "severity", "action", "rule")
 NO_RULES = "rx.no_rules"
-CLEAR = {"exact", "display", "code"}
 RANK = {severity: rank for rank, severity in enumerate(("contraindicated", "major", "moderate", "minor"))}
 
 
@@ -80,12 +79,12 @@ class Pairs:
         return next((found for found in read if found.resolved), read[0])
 
     def _read(self, written: str) -> Resolution:
-        return self._resolver.resolve_code(written) if written.isdecimal() else self._resolver.resolve(written)
+        return resolve_written(written, self._resolver)
 
     def _answer(self, one: Resolution, other: Resolution) -> PairAnswer:
         found = [item for names in product(one.names, other.names) for item in self._between(*names)]
         gravest = min(found, key=lambda item: (RANK[item.severity], item.rule), default=None)
-        clear = one.how in CLEAR and other.how in CLEAR
+        clear = one.clear and other.clear
         if gravest is not None:
             return PairAnswer("checked" if clear else "unknown_drug", gravest.severity, gravest.action, gravest.rule)
         if not clear:

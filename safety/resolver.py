@@ -52,6 +52,11 @@ class Resolution:
         """Whether ingredients were found."""
         return bool(self.names)
 
+    @property
+    def clear(self) -> bool:
+        """Whether they were found without a guess."""
+        return self.resolved and self.how in ("exact", "display", "code")
+
 
 class Resolver(Protocol):
     """Names and codes of medicines to ingredients; wrong is worse than refused."""
@@ -82,3 +87,8 @@ def refused(surface: str, why: str, *, suggestions: tuple[str, ...] = (), kind: 
 def labels(names: Iterable[str], resolver: Resolver) -> tuple[str, ...]:
     """RxCUIs of ingredients, or their names where no code is agreed: what `Finding.drugs` holds."""
     return tuple(resolver.rxcui(name) or name for name in names)
+
+
+def resolve_written(written: str, resolver: Resolver) -> Resolution:
+    """Read what may be a name or an RxCUI: digits alone are a code."""
+    return resolver.resolve_code(written) if written.isdecimal() else resolver.resolve(written)

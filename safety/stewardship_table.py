@@ -16,13 +16,13 @@ from pathlib import Path
 from cases.case import Action
 from cases.vocabulary.tables import VOCABULARY
 from safety.antibiotics import Antibiotics, Line, Listed, listed
+from safety.cells import gravest
 from safety.icd10 import CodeRow, code_map, plain
-from safety.resolver import Resolution, Resolver
+from safety.resolver import Resolution, Resolver, resolve_written
 from safety.rules import KNOWLEDGE
 
 NEEDED = (("icd10",),)
 ANSWERS = ("syndrome", "tier", "line", "action", "rule")
-GRAVITY: tuple[Action, ...] = ("block", "interrupt", "warn", "note")
 SETTINGS = ("outpatient", "emergency", "inpatient")
 NOT_KNOWN = ("", "unknown")
 OLDEST = 125.0
@@ -76,13 +76,12 @@ class StewardshipTable:
         said: list[Said] = [("block", f"input.{column}") for column in read.unreadable]
         line: Line = ""
         if written:
-            drug = self._resolver.resolve_code(written) if written.isdecimal() else self._resolver.resolve(written)
+            drug = resolve_written(written, self._resolver)
             line = self._line(drug.names, rows)
             said += _name(drug)
             said += self._antibiotic(drug.names, line, rows, outpatient=read.outpatient)
-        action, rules = _gravest(said)
         name, tier = (rows[0].name, rows[0].tier) if rows else ("", "unknown")
-        return {"syndrome": name, "tier": tier, "line": line, "action": action, "rule": rules}
+        return {"syndrome": name, "tier": tier, "line": line, **gravest(said)}
 
     def _rows(self, read: _Read) -> tuple[CodeRow, ...]:
         """The rows of all codes, best first; none where a code is not known and `never` would be the last word."""
@@ -161,10 +160,3 @@ def _name(drug: Resolution) -> list[Said]:
     if not drug.resolved:
         return [("interrupt", "rx.unresolved")]
     return [("interrupt", "rx.fuzzy")] if drug.how == "fuzzy" else []
-
-
-def _gravest(said: Sequence[Said]) -> tuple[str, str]:
-    if not said:
-        return "", ""
-    gravest = min((action for action, _ in said), key=GRAVITY.index)
-    return gravest, ";".join(dict.fromkeys(rule for action, rule in said if action == gravest))

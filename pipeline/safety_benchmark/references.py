@@ -34,7 +34,6 @@ from safety.resolver import Resolver
 Figures = dict[str, Any]
 GRAVE = ("contraindicated", "major")
 CLINOSIM_PATIENTS = 300
-CLEAR = ("exact", "display", "code")
 
 
 def reference_figures(shared: Path, resolver: Resolver, screen: ScreenJudge, seed: int) -> Figures:
@@ -66,7 +65,7 @@ def onc(path: Path, resolver: Resolver, pairs: Pairs) -> Figures:
     """The ONC high-priority pairs both of whose drugs are known: the share that is flagged major or above."""
     with path.open(encoding="utf-8-sig") as file:
         named = [(parts[0], parts[2]) for parts in (line.split("$") for line in file) if len(parts) > 2]
-    known = [pair for pair in named if all(resolver.resolve(name).how in CLEAR for name in pair)]
+    known = [pair for pair in named if all(resolver.resolve(name).clear for name in pair)]
     flagged = np.array([pairs.check(*pair).severity in GRAVE for pair in known], dtype=bool)
     return {"onc.pairs": len(named), "onc.pairs_known": len(known), "onc.flagged_major": share(flagged)}
 
@@ -75,7 +74,7 @@ def most_dispensed(path: Path, resolver: Resolver, pairs: Pairs) -> Figures:
     """The share of the most dispensed brands that is read, and of the pairs of their ingredients that is flagged."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    read = np.array([resolver.resolve(row["brand"]).how in CLEAR for row in rows], dtype=bool)
+    read = np.array([resolver.resolve(row["brand"]).clear for row in rows], dtype=bool)
     names = sorted({name for row in rows for name in resolver.resolve(row["generic"]).names})
     severities = [pairs.check(*pair).severity for pair in combinations(names, 2)]
     flagged = np.array([severity in GRAVE for severity in severities], dtype=bool)
@@ -128,7 +127,7 @@ def orders(patients: Iterable[Case], resolver: Resolver) -> Figures:
     for case in patients:
         for item in case.medications or ():
             by_code = item.rxcui is not None and resolver.resolve_code(item.rxcui).resolved
-            read.append(by_code or (item.name is not None and resolver.resolve(item.name).how in CLEAR))
+            read.append(by_code or (item.name is not None and resolver.resolve(item.name).clear))
     return {"orders.read": share(np.array(read, dtype=bool)), "orders.number": len(read)}
 
 
