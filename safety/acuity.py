@@ -156,8 +156,9 @@ def _may_be_raised(flag: RedFlag, silent: frozenset[str]) -> bool:
 
 
 def _judge_flag(acuity: Acuity, flag: RedFlag, reader: FactReader) -> None:
-    any_true = not flag.any_facts or reader.true(flag.any_facts)
-    if any_true and all(reader[name].value is True for name in flag.facts):
+    if not all(reader[name].value is True for name in flag.facts):
+        return
+    if not flag.any_facts or any(reader[name].value is True for name in flag.any_facts):
         _raise(acuity, flag.priority, flag.id, flag.message, flag.source, kind_is_flag=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -82,10 +82,17 @@ def _take_medication(intake: Intake, medication: Medication, resolver: Resolver)
     if not any(item.resolved for item in read):
         intake.unchecked.append("a current medicine that could not be read")
     names = tuple(dict.fromkeys(name for item in read for name in item.names))
-    words = f"{medication.name or ''} {medication.dose or ''} {medication.frequency or ''}"
-    intake.orders.append(read_order(names, words, route=(medication.route or "").lower(), new=False))
+    intake.orders.append(read_order(names, _words(medication, read), route=(medication.route or "").lower(), new=False))
     for name in names:
         intake.drugs.append(Drug(name, new=False, route=(medication.route or "").lower(), origin="medications"))
+
+
+def _words(medication: Medication, read: Sequence[Resolution]) -> str:
+    """The words that may hold a dose; a name that is known as a whole and has no figure holds none."""
+    name = medication.name or ""
+    if any(item.how == "exact" for item in read) and not any(letter.isdigit() for letter in name):
+        name = ""
+    return f"{name} {medication.dose or ''} {medication.frequency or ''}".strip()
 
 
 def take_allergy(intake: Intake, allergy: Allergy, resolver: Resolver, table: AllergyTable) -> None:

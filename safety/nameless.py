@@ -7,6 +7,7 @@ between, may go back to a medicine that stands earlier in the text.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -33,18 +34,23 @@ def nameless_orders(text: str, mentions: Sequence[Mention], *, knowledge: Path =
         ['?!?! 400 mg']
     """
     places = [item.start for item in mentions]
-    before = (0, 0)
-    for low, high in sentences(text):
-        span, before = (before[0] if _breaks_off(text, *before, knowledge) else low, high), (low, high)
-        if any(span[0] <= place < high for place in places):
+    spans = sentences(text)
+    for index, (low, high) in enumerate(spans):
+        amount = None if _holds(places, low, high) else AMOUNT.search(text, low, high)
+        if amount is None:
             continue
-        amount = AMOUNT.search(text, low, high)
-        begin = _verb_end(text, span[0], amount.start(), knowledge) if amount else None
-        if begin is None or amount is None:
+        before = spans[index - 1] if index else (low, low)
+        start = before[0] if not _holds(places, *before) and _breaks_off(text, *before, knowledge) else low
+        begin = _verb_end(text, start, amount.start(), knowledge)
+        if begin is None or (places and places[0] < low and GOES_BACK.fullmatch(text, begin, amount.start())):
             continue
-        earlier = any(place < low for place in places)
-        if not (earlier and GOES_BACK.fullmatch(text, begin, amount.start())):
-            yield text[begin : amount.end()].strip()[-SHOWN:]
+        yield text[begin : amount.end()].strip()[-SHOWN:]
+
+
+def _holds(places: Sequence[int], low: int, high: int) -> bool:
+    """Whether a place lies in [low, high); `places` rise."""
+    index = bisect_left(places, low)
+    return index < len(places) and places[index] < high
 
 
 def _breaks_off(text: str, low: int, high: int, knowledge: Path) -> bool:

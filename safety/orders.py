@@ -78,6 +78,8 @@ class Order:
 
 def read_order(names: Sequence[str], text: str, *, route: str = "", new: bool = True, apart: bool = False) -> Order:
     """Read an order of the ingredients `names` from the words about it."""
+    if not text:
+        return Order(tuple(names), route=route, new=new, apart=apart)
     doses = [*find_doses(text), *_bare_strengths(names, text)]
     caps, real = _split_caps(text, sorted(doses, key=lambda dose: dose.start))
     strengths = [dose.value for dose in real if not is_count(dose.value)]
